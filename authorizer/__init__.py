@@ -1,0 +1,1 @@
+"""The gatekeeper: see handler.py."""

@@ -1,0 +1,52 @@
+"""WHAT should exist, on every cloud: functions and routes. Cloud-neutral, pure data.
+
+This file knows names; it must know no cloud's word for them. To add a function, add its folder and its line here; to add an address, its
+route in the function's handler and its line here. A test compares both.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Literal, NamedTuple
+
+
+class Function(NamedTuple):
+    """One function: `module` holds `handler` and `NEEDS`. `seconds` is how long it may run; a gateway may wait for less."""
+
+    name: str
+    module: str
+    kind: Literal["gateway", "authorizer", "direct"]
+    seconds: int
+    megabytes: int
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The names of the settings that this function is given, and no others."""
+        return tuple(import_module(self.module).NEEDS)
+
+
+class Route(NamedTuple):
+    """One address. `guarded`: the authorizer is asked first. `streams`: forwarded chunk by chunk where the gateway can."""
+
+    method: str
+    path: str
+    function: str
+    guarded: bool = True
+    streams: bool = False
+
+
+FUNCTIONS = (
+    Function("authorizer", "authorizer.handler", "authorizer", seconds=10, megabytes=256),
+    Function("login", "functions.login.handler", "gateway", seconds=25, megabytes=512),
+    Function("chat", "functions.chat.handler", "gateway", seconds=900, megabytes=512),
+    Function("admin", "functions.admin.handler", "direct", seconds=60, megabytes=512),
+)
+
+ROUTES = (
+    Route("POST", "/auth/login", "login", guarded=False),
+    Route("POST", "/auth/refresh", "login", guarded=False),
+    Route("POST", "/auth/logout", "login"),
+    Route("GET", "/auth/me", "login"),
+    Route("GET", "/v1/models", "chat"),
+    Route("POST", "/v1/chat/completions", "chat", streams=True),
+)

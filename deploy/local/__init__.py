@@ -1,0 +1,1 @@
+"""The whole of Twocan on one machine: gateway, embedded model, page."""

@@ -1,0 +1,70 @@
+/**
+ * A modal dialog over the native element, which brings focus, Esc and the inert page behind. Knows no content.
+ */
+
+import { useEffect, useId, useRef } from "preact/hooks";
+import { t } from "../i18n/index.js";
+import { Icon } from "./Icon.jsx";
+
+/**
+ * @param {object} props
+ * @param {string} props.title
+ * @param {() => void} [props.onClose]  without it the dialog cannot be dismissed
+ * @param {string} [props.kind]
+ * @param {import("preact").ComponentChildren} props.children
+ */
+export function Dialog({ title, onClose, kind = "small", children }) {
+  const element = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const heading = useId();
+
+  useEffect(() => {
+    const dialog = element.current;
+    if (!dialog?.open) dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+
+  /** @param {MouseEvent} event  a press on the backdrop reaches the dialog itself */
+  const onBackdrop = (event) => event.target === element.current && onClose?.();
+
+  return (
+    <dialog
+      ref={element}
+      class={`dialog dialog-${kind}`}
+      aria-labelledby={heading}
+      onCancel={(event) => {
+        // Esc may only ask: whether the dialog is there is for the state to say.
+        event.preventDefault();
+        onClose?.();
+      }}
+      onMouseDown={onBackdrop}
+    >
+      <div class="dialog-inside">
+        <header class="dialog-head">
+          <h2 id={heading}>{title}</h2>
+          {onClose && (
+            <button type="button" class="quiet" aria-label={t("dialog.close")} onClick={onClose}>
+              <Icon name="close" />
+            </button>
+          )}
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+/**
+ * A question before something is gone for good.
+ * @param {{ title: string, text: string, confirm: string, onConfirm: () => void, onClose: () => void }} props
+ */
+export function Confirm({ title, text, confirm, onConfirm, onClose }) {
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <p class="dialog-text">{text}</p>
+      <div class="dialog-foot">
+        <button type="button" class="plain" onClick={onClose}>{t("dialog.cancel")}</button>
+        <button type="button" class="danger" onClick={onConfirm}>{confirm}</button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,34 @@
+/**
+ * The page's own icons, drawn on a 20 by 20 grid with one stroke. To add an icon, add its path here.
+ */
+
+/** @type {Record<string, string>} */
+const PATHS = {
+  menu: "M3 6h14M3 10h9M3 14h14",
+  plus: "M10 4v12M4 10h12",
+  send: "M10 16V4.5M5 9l5-5 5 5",
+  stop: "M6.5 6.5h7v7h-7z",
+  copy: "M7.5 7.5h9v9h-9zM4.5 12.5h-1v-9h9v1",
+  check: "m4 10.5 4 4 8-9",
+  redo: "M16 9a6.2 6.2 0 1 0-1.2 4.6M16.5 4v5h-5",
+  edit: "m4 16 .8-3.6L13.2 4l2.8 2.8-8.4 8.4zM11.5 5.7l2.8 2.8",
+  more: "M5 10h.01M10 10h.01M15 10h.01",
+  trash: "M4 6h12M8 6V4h4v2M5.5 6l.7 10h7.6l.7-10",
+  settings: "M3 6h7M14 6h3M3 14h3M10 14h7M12 4v4M8 12v4",
+  close: "m5 5 10 10M15 5 5 15",
+  down: "M10 4v11M5 10.5l5 5 5-5",
+  eye: "M2.5 10S5 5 10 5s7.5 5 7.5 5-2.5 5-7.5 5-7.5-5-7.5-5zM10 8a2 2 0 1 1 0 4 2 2 0 0 1 0-4z",
+  eyeOff: "M3.5 3.5l13 13M8 5.3c4-1 7.5 2 9.5 4.7a15 15 0 0 1-2.3 2.6M12 14.7c-4 1-7.5-2-9.5-4.7A15 15 0 0 1 4.8 7.4",
+  alert: "M10 6.5v4.5M10 13.8h.01M10 2.8a7.2 7.2 0 1 1 0 14.4 7.2 7.2 0 0 1 0-14.4z",
+  leave: "M8 4H4v12h4M8.5 10H17M13.5 6.5 17 10l-3.5 3.5",
+  chevron: "m6 8 4 4 4-4",
+};
+
+/** @param {{ name: keyof typeof PATHS }} props */
+export function Icon({ name }) {
+  return (
+    <svg class="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}

@@ -1,0 +1,1 @@
+"""The admin function: see handler.py."""

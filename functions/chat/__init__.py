@@ -1,0 +1,1 @@
+"""The chat function: see handler.py."""

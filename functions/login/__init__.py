@@ -1,0 +1,1 @@
+"""The login function: see handler.py."""

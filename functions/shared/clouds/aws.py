@@ -1,0 +1,88 @@
+"""AWS: API Gateway REST API, proxy events v1 and TOKEN authorizer events (aws.md, 5 and 6). The only file that knows their keys.
+
+Everything a caller sent is in the event as sent; what the gateway itself says (source address, request id) is in `requestContext` only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from functions.shared.clouds import events
+from functions.shared.errors import InvalidRequest
+from functions.shared.messages import Allow, Decision, Request, Response, Unauthenticated
+
+
+def read(event: Any, context: Any) -> Request:
+    """Return the request in a proxy event v1. Raises InvalidRequest."""
+    if not isinstance(event, dict):
+        raise InvalidRequest("The event is not a map.")
+    asked = events.mapping(event.get("requestContext"), "requestContext")
+    source = events.mapping(asked.get("identity"), "identity").get("sourceIp")
+    return Request(
+        method=events.text(event.get("httpMethod"), "httpMethod"),
+        path=events.text(event.get("path"), "path"),
+        headers=_headers(event),
+        body=events.body(event.get("body"), event.get("isBase64Encoded")),
+        request_id=str(asked.get("requestId") or context.aws_request_id),
+        source=source if isinstance(source, str) else "",
+        seconds_left=context.get_remaining_time_in_millis() / 1000,
+    )
+
+
+def write(response: Response) -> dict[str, Any]:
+    """Return the proxy answer. A body that is not a string, or no statusCode, would be a 502 (aws.md, 6)."""
+    return {
+        "statusCode": response.status,
+        "headers": dict(response.headers),
+        "body": b"".join(response.body).decode("utf-8"),
+        "isBase64Encoded": False,
+    }
+
+
+def read_authorizer(event: Any, context: Any) -> Request:
+    """Return the request in a TOKEN authorizer event. Raises InvalidRequest."""
+    if not isinstance(event, dict) or event.get("type") != "TOKEN":
+        raise InvalidRequest("The event is not a TOKEN authorizer's.")
+    token = event.get("authorizationToken")
+    return Request(
+        method="AUTHORIZE",
+        path=_stage(event),
+        headers={"authorization": token} if isinstance(token, str) else {},
+        body=b"",
+        request_id=context.aws_request_id,
+    )
+
+
+def write_decision(decision: Decision, event: Any) -> dict[str, Any]:
+    """Return a policy for the whole stage, because the gateway applies a cached one to every method of it (aws.md, 5).
+
+    Raises an exception whose text is exactly `Unauthorized`, which is how the gateway is told 401.
+    """
+    if isinstance(decision, Unauthenticated):
+        raise Exception("Unauthorized")  # noqa: TRY002 - the text is the contract; a class of ours would only suggest that it matters
+    allowed = isinstance(decision, Allow)
+    return {
+        "principalId": decision.subject if isinstance(decision, Allow) else "nobody",
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Action": "execute-api:Invoke", "Effect": "Allow" if allowed else "Deny", "Resource": f"{_stage(event)}/*/*"}
+            ],
+        },
+        "context": {},
+    }
+
+
+def _headers(event: dict[str, Any]) -> dict[str, str]:
+    # multiValueHeaders keeps a header that was sent twice; `headers` keeps only the last of them.
+    many = events.mapping(event.get("multiValueHeaders"), "multiValueHeaders")
+    return events.lower(many or events.mapping(event.get("headers"), "headers"))
+
+
+def _stage(event: dict[str, Any]) -> str:
+    """Return arn:aws:execute-api:{region}:{account}:{api}/{stage}. Raises InvalidRequest: no policy is ever guessed."""
+    arn = events.text(event.get("methodArn"), "methodArn")
+    parts = arn.split("/")
+    if len(parts) < 3 or parts[0].count(":") != 5 or "*" in f"{parts[0]}/{parts[1]}" or not parts[1]:
+        raise InvalidRequest("The event's methodArn is not one.")
+    return f"{parts[0]}/{parts[1]}"

@@ -1,0 +1,50 @@
+"""JSON from strangers: one object, read strictly, or InvalidJSON.
+
+This file knows what `json.loads` lets through and must not: duplicate members (two readers may each see another one), NaN and Infinity,
+numbers that overflow to infinity, lone surrogates (no UTF-8 can carry them on), nesting that exhausts the stack.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from functions.shared.errors import InvalidJSON
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """Return the one JSON object that `raw`, UTF-8 without a byte order mark, holds. Raises InvalidJSON."""
+    try:
+        text = raw.decode("utf-8")
+        value = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse, parse_float=_finite)
+        if r"\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError):
+        # Not `from error`: a decoder's message quotes the text it choked on.
+        raise InvalidJSON from None
+    if not isinstance(value, dict):
+        raise InvalidJSON
+    return value
+
+
+def write(value: Any) -> bytes:
+    """Return compact JSON in UTF-8."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise InvalidJSON("The body has the same member twice in one object.")
+    return members
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(name)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(digits)
+    return number
