@@ -27,7 +27,7 @@ export function CodeBlock({ text, language, open }) {
         <span>{name || t("code.plain")}</span>
         <CopyButton text={text} label={t("code.copy")} testId="copy-code" />
       </figcaption>
-      <pre tabIndex={0} aria-label={name || t("code.plain")}><code ref={element} translate={false} /></pre>
+      <pre tabIndex={0} role="group" aria-label={name || t("code.plain")}><code ref={element} translate={false} /></pre>
     </figure>
   );
 }

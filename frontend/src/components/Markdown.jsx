@@ -4,8 +4,7 @@
  * To show another kind of token, add it to BLOCKS or INLINES.
  */
 
-import { memo } from "preact/compat";
-import { useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { decodeEntities, safeHref } from "../text/plain.js";
 import { createSplitter, splitBlocks } from "../text/blocks.js";
 import { t } from "../i18n/index.js";
@@ -48,11 +47,14 @@ function useBlocks(text, growing) {
   return blocks;
 }
 
-const Block = memo(
-  /** @param {{ token: Token, open: boolean }} props */
-  ({ token, open }) => <>{block(token, 0, open)}</>,
-  (before, after) => before.token === after.token && before.open === after.open,
-);
+/**
+ * The same token gives the same element, and the renderer skips what it has seen: that is what makes a finished
+ * block free, however long the answer grows.
+ * @param {{ token: Token, open: boolean }} props
+ */
+function Block({ token, open }) {
+  return useMemo(() => <>{block(token, 0, open)}</>, [token, open]);
+}
 
 /** @type {Record<string, (token: any, open: boolean) => ComponentChildren>} */
 const BLOCKS = {
@@ -123,11 +125,16 @@ function link(token) {
 function list(token) {
   const items = token.items.map((item, index) => (
     <li key={index} class={item.task ? "task" : undefined}>
-      {item.task && <span class="tick" role="img" aria-label={item.checked ? "☑" : "☐"} data-checked={item.checked} />}
+      {item.task && <Tick checked={Boolean(item.checked)} />}
       {item.tokens.map(child)}
     </li>
   ));
   return token.ordered ? <ol start={Number(token.start)}>{items}</ol> : <ul>{items}</ul>;
+}
+
+/** @param {{ checked: boolean }} props */
+function Tick({ checked }) {
+  return <span class="tick" role="img" aria-label={t(checked ? "task.done" : "task.open")} data-checked={checked} />;
 }
 
 /** @param {Tokens.Table} token */
@@ -135,7 +142,7 @@ function table(token) {
   /** @param {Tokens.TableCell} cell */
   const aligned = (cell) => (cell.align ? `align-${cell.align}` : undefined);
   return (
-    <div class="table-box" tabIndex={0} role="group">
+    <div class="table-box" tabIndex={0} role="group" aria-label={t("table")}>
       <table>
         <thead>
           <tr>{token.header.map((cell, index) => <th key={index} class={aligned(cell)}>{inlines(cell.tokens)}</th>)}</tr>

@@ -5,7 +5,6 @@
 export const en = {
   "page.skip": "Skip to the message box",
   "page.tagline": "Your own assistant, in your own cloud.",
-  "page.noScript": "This page needs JavaScript.",
 
   "signIn.title": "Sign in",
   "signIn.again": "Please sign in again",
@@ -86,6 +85,9 @@ export const en = {
   "message.less": "Show less",
   "code.copy": "Copy code",
   "code.plain": "text",
+  "task.done": "Done:",
+  "task.open": "To do:",
+  "table": "Table",
   "image": "Image: {alt}",
   "image.plain": "Image",
 

@@ -6,7 +6,6 @@
 export const zh = {
   "page.skip": "跳到输入框",
   "page.tagline": "你的专属助手，就在你自己的云上。",
-  "page.noScript": "本页面需要启用 JavaScript。",
 
   "signIn.title": "登录",
   "signIn.again": "请重新登录",
@@ -87,6 +86,9 @@ export const zh = {
   "message.less": "收起",
   "code.copy": "复制代码",
   "code.plain": "文本",
+  "task.done": "已完成：",
+  "task.open": "待办：",
+  "table": "表格",
   "image": "图片：{alt}",
   "image.plain": "图片",
 

@@ -1,0 +1,72 @@
+/**
+ * Where one writes. Knows when Enter sends and when it must not; must not know how an answer is made.
+ */
+
+import { useEffect, useRef } from "preact/hooks";
+import { t } from "../i18n/index.js";
+import { sendsOn } from "../text/keys.js";
+import { useApp } from "./context.js";
+import { Icon } from "./Icon.jsx";
+
+/** @param {{ conversation: import("../types.js").Conversation, isBlocked: boolean, onSend: () => void }} props */
+export function Composer({ conversation, isBlocked, onSend }) {
+  const { answers, drafts, draftKey, username, name } = useApp();
+  const area = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
+  const draft = drafts.of(draftKey.value).value;
+  const isRunning = answers.running.value.has(conversation.id);
+
+  useEffect(() => {
+    // On a touch screen the keyboard would jump up unasked.
+    if (!matchMedia("(pointer: coarse)").matches) area.current?.focus({ preventScroll: true });
+  }, [conversation.id]);
+
+  /** @param {string} text */
+  const write = (text) => drafts.write(draftKey.value, username.value, text);
+
+  /** @param {Event} event */
+  function send(event) {
+    event.preventDefault();
+    if (isRunning || isBlocked || !draft.trim()) return;
+    write("");
+    void answers.ask(conversation.id, draft);
+    onSend();
+    area.current?.focus({ preventScroll: true });
+  }
+
+  return (
+    <form class="composer" onSubmit={send}>
+      <textarea
+        ref={area} id="composer" data-testid="composer" rows={rowsFor(draft)} value={draft} aria-label={t("composer.label")}
+        placeholder={t("composer.placeholder", { name: name.value })} enterkeyhint="send" dir="auto"
+        onInput={({ currentTarget }) => write(currentTarget.value)} onKeyDown={(event) => sendsOn(event) && send(event)}
+      />
+      <SendOrStop
+        isRunning={isRunning} isReady={!isBlocked && draft.trim() !== ""} onStop={() => answers.stop(conversation.id)}
+      />
+    </form>
+  );
+}
+
+/** @param {{ isRunning: boolean, isReady: boolean, onStop: () => void }} props */
+function SendOrStop({ isRunning, isReady, onStop }) {
+  if (isRunning) {
+    return (
+      <button type="button" key="stop" class="round is-stop" data-testid="stop" aria-label={t("composer.stop")} title={t("composer.stop")} onClick={onStop}>
+        <Icon name="stop" />
+      </button>
+    );
+  }
+  return (
+    <button type="submit" key="send" class="round" data-testid="send" aria-label={t("composer.send")} title={t("composer.send")} disabled={!isReady}>
+      <Icon name="send" />
+    </button>
+  );
+}
+
+/**
+ * For browsers that cannot size a field by its content; bounded, so that a megabyte costs no more than a page.
+ * @param {string} text
+ */
+function rowsFor(text) {
+  return Math.min(8, text.slice(0, 1000).split("\n").length);
+}

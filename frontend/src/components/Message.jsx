@@ -1,0 +1,176 @@
+/**
+ * One message with what can be done about it. Knows how each state looks; must not know how answers are made.
+ * To add a state, add it to `MessageState` and say here what stands under the text.
+ */
+
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { t } from "../i18n/index.js";
+import { sendsOn } from "../text/keys.js";
+import { useApp } from "./context.js";
+import { CopyButton } from "./CopyButton.jsx";
+import { ErrorNote } from "./ErrorNote.jsx";
+import { Icon } from "./Icon.jsx";
+import { Markdown } from "./Markdown.jsx";
+
+/** @import { Message as Said } from "../types.js" */
+
+// Longer questions are folded, so that a pasted file does not bury the conversation.
+const FOLD_LENGTH = 1500;
+const FOLD_LINES = 16;
+
+/** @param {{ conversationId: string, message: Said, isLast: boolean, isBusy: boolean }} props */
+export function Message({ conversationId, message, isLast, isBusy }) {
+  return useMemo(
+    () =>
+      message.role === "user" ? (
+        <Question conversationId={conversationId} message={message} isBusy={isBusy} />
+      ) : (
+        <Answer conversationId={conversationId} message={message} isLast={isLast} isBusy={isBusy} />
+      ),
+    [conversationId, message, isLast, isBusy],
+  );
+}
+
+/** @param {{ conversationId: string, message: Said, isBusy: boolean }} props */
+function Question({ conversationId, message, isBusy }) {
+  const { answers } = useApp();
+  const [isEdited, setEdited] = useState(false);
+
+  /** @param {string} text */
+  function resend(text) {
+    setEdited(false);
+    if (text.trim()) void answers.edit(conversationId, message.id, text);
+  }
+
+  return (
+    <article class="message is-user" data-testid="message" data-role="user" data-state={message.state}>
+      <h2 class="off-screen">{t("thread.you")}</h2>
+      {isEdited ? (
+        <Editor text={message.text} onSend={resend} onCancel={() => setEdited(false)} />
+      ) : (
+        <>
+          <FoldedText text={message.text} />
+          <div class="message-actions">
+            <CopyButton text={message.text} label={t("message.copy")} />
+            <button
+              type="button" class="quiet" data-testid="edit" disabled={isBusy} aria-label={t("message.edit")} title={t("message.edit")}
+              onClick={() => setEdited(true)}
+            >
+              <Icon name="edit" />
+            </button>
+          </div>
+        </>
+      )}
+    </article>
+  );
+}
+
+/** @param {{ text: string }} props */
+function FoldedText({ text }) {
+  const [isOpen, setOpen] = useState(false);
+  const folded = fold(text);
+  const isLong = folded.length < text.length;
+  return (
+    <div class="bubble" dir="auto">
+      {isOpen || !isLong ? text : `${folded}…`}
+      {isLong && (
+        <button type="button" class="link-button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          {t(isOpen ? "message.less" : "message.more")}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** @param {string} text */
+function fold(text) {
+  const start = text.slice(0, FOLD_LENGTH);
+  const lines = start.split("\n");
+  return lines.length > FOLD_LINES ? lines.slice(0, FOLD_LINES).join("\n") : start;
+}
+
+/** @param {{ text: string, onSend: (text: string) => void, onCancel: () => void }} props */
+function Editor({ text, onSend, onCancel }) {
+  const area = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
+  useEffect(() => area.current?.focus({ preventScroll: true }), []);
+  const send = () => onSend(area.current?.value ?? "");
+
+  /** @param {KeyboardEvent} event */
+  function onKeyDown(event) {
+    if (event.key === "Escape") onCancel();
+    else if (sendsOn(event)) send();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  return (
+    <div class="editor">
+      <textarea
+        ref={area} data-testid="editor" rows={4} defaultValue={text} aria-label={t("message.editLabel")} dir="auto"
+        onKeyDown={onKeyDown}
+      />
+      <div class="dialog-foot">
+        <button type="button" class="plain" onClick={onCancel}>{t("dialog.cancel")}</button>
+        <button type="button" class="primary" onClick={send}>{t("message.resend")}</button>
+      </div>
+    </div>
+  );
+}
+
+/** @param {{ conversationId: string, message: Said, isLast: boolean, isBusy: boolean }} props */
+function Answer({ conversationId, message, isLast, isBusy }) {
+  const { name } = useApp();
+  const isGrowing = message.state === "streaming";
+  return (
+    <article class="message is-assistant" data-testid="message" data-role="assistant" data-state={message.state} aria-busy={isGrowing}>
+      <h2 class="off-screen">{t("thread.answer", { name: name.value })}</h2>
+      {message.thinking && <Thinking text={message.thinking} isOver={message.text !== "" || !isGrowing} />}
+      {isGrowing && !message.text && !message.thinking && <p class="waiting"><span class="cursor" />{t("answer.waiting")}</p>}
+      {message.text && <Markdown text={message.text} growing={isGrowing} />}
+      <Ending message={message} />
+      {!isGrowing && <AnswerActions conversationId={conversationId} message={message} isLast={isLast} isBusy={isBusy} />}
+    </article>
+  );
+}
+
+/** @param {{ text: string, isOver: boolean }} props */
+function Thinking({ text, isOver }) {
+  return (
+    <details class="thinking">
+      <summary>{t(isOver ? "answer.thought" : "answer.thinking")}</summary>
+      <div class="thinking-text">{text}</div>
+    </details>
+  );
+}
+
+/** @param {{ message: Said }} props */
+function Ending({ message }) {
+  const { state, finish, problem, text } = message;
+  if (state === "error" && problem) return <ErrorNote problem={problem} />;
+  if (state === "stopped" || state === "interrupted") return <p class="note">{t(`note.${state}`)}</p>;
+  if (state !== "complete") return null;
+  if (finish === "length" || finish === "content_filter") return <p class="note">{t(`note.${finish}`)}</p>;
+  return text ? null : <p class="note">{t("note.empty")}</p>;
+}
+
+/** @param {{ conversationId: string, message: Said, isLast: boolean, isBusy: boolean }} props */
+function AnswerActions({ conversationId, message, isLast, isBusy }) {
+  const { answers } = useApp();
+  const failed = message.state === "error" || message.state === "interrupted";
+  const label = t(failed ? "message.tryAgain" : "message.regenerate");
+  return (
+    <div class={failed ? "message-actions is-kept" : "message-actions"}>
+      {message.text && <CopyButton text={message.text} label={t("message.copy")} />}
+      {isLast && !isBusy && (
+        <button
+          type="button" class={failed ? "plain" : "quiet"} data-testid="regenerate" aria-label={label} title={label}
+          onClick={() => answers.regenerate(conversationId)}
+        >
+          <Icon name="redo" />{failed && label}
+        </button>
+      )}
+      {message.model && <span class="small-print">{message.model}</span>}
+    </div>
+  );
+}

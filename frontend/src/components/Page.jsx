@@ -1,0 +1,115 @@
+/**
+ * The page as a whole: who is signed in decides what is shown. Knows the layout; leaves every part to its file.
+ */
+
+import { useEffect, useState } from "preact/hooks";
+import { t } from "../i18n/index.js";
+import { ModelPicker } from "./Choices.jsx";
+import { Composer } from "./Composer.jsx";
+import { useApp } from "./context.js";
+import { Empty } from "./Empty.jsx";
+import { ErrorNote } from "./ErrorNote.jsx";
+import { Icon } from "./Icon.jsx";
+import { Drawer, Sidebar } from "./Sidebar.jsx";
+import { Settings } from "./Settings.jsx";
+import { SignInDialog, SignInPage } from "./SignIn.jsx";
+import { Thread } from "./Thread.jsx";
+
+export function Page() {
+  const app = useApp();
+  const key = app.announcement.value;
+  return (
+    <>
+      {app.username.value ? <Workspace key={app.username.value} /> : <SignInPage />}
+      {app.access.value === "ended" && <SignInDialog />}
+      <div class="off-screen" role="status" aria-live="polite">{key && t(key)}</div>
+    </>
+  );
+}
+
+function Workspace() {
+  const [shown, setShown] = useState(/** @type {"" | "settings" | "drawer"} */ (""));
+  const close = () => setShown("");
+  return (
+    <div class="workspace">
+      <a class="skip" href="#composer" onClick={skip}>{t("page.skip")}</a>
+      <aside class="sidebar"><Sidebar onOpenSettings={() => setShown("settings")} onDone={close} /></aside>
+      <Main onOpenDrawer={() => setShown("drawer")} />
+      {shown === "drawer" && <Drawer onOpenSettings={() => setShown("settings")} onClose={close} />}
+      {shown === "settings" && <Settings onClose={close} />}
+    </div>
+  );
+}
+
+/** @param {Event} event  the address's fragment names the conversation, so the link must not change it */
+function skip(event) {
+  event.preventDefault();
+  document.getElementById("composer")?.focus();
+}
+
+/** @param {{ onOpenDrawer: () => void }} props */
+function Main({ onOpenDrawer }) {
+  const { conversations, models } = useApp();
+  const [asked, setAsked] = useState(0);
+  const conversation = conversations.current.value;
+  useStopKey(conversation?.id ?? "");
+  if (!conversation) return <main class="main" />;
+  const available = models.list.value;
+  const isGone = available.length > 0 && !available.includes(conversation.model);
+  return (
+    <main class="main">
+      <Head conversation={conversation} onOpenDrawer={onOpenDrawer} />
+      {conversation.messages.length === 0 ? <Empty /> : <Thread conversation={conversation} asked={asked} />}
+      <div class="dock">
+        {isGone && <p class="banner" role="status">{t("model.goneText", { model: conversation.model })}</p>}
+        <Troubles />
+        <Composer conversation={conversation} isBlocked={isGone} onSend={() => setAsked(asked + 1)} />
+        <p class="hint">{t("composer.hint")}</p>
+      </div>
+    </main>
+  );
+}
+
+/** @param {{ conversation: import("../types.js").Conversation, onOpenDrawer: () => void }} props */
+function Head({ conversation, onOpenDrawer }) {
+  return (
+    <header class="head">
+      <button type="button" class="quiet menu-button" data-testid="menu-button" aria-label={t("list.open")} onClick={onOpenDrawer}>
+        <Icon name="menu" />
+      </button>
+      <h1 class="head-title">{conversation.title || t("list.new")}</h1>
+      <ModelPicker conversation={conversation} />
+    </header>
+  );
+}
+
+/** What stands in the way without stopping the page. */
+function Troubles() {
+  const { conversations, models } = useApp();
+  const problem = models.problem.value;
+  const storage = conversations.storageState.value;
+  return (
+    <>
+      {storage !== "ok" && <p class="banner" role="status" data-testid="storage-notice">{t(`storage.${storage}`)}</p>}
+      {problem && (
+        <ErrorNote problem={problem}>
+          <button type="button" class="plain" onClick={models.load}>{t("message.tryAgain")}</button>
+        </ErrorNote>
+      )}
+    </>
+  );
+}
+
+/** @param {string} id  Esc stops its answer, unless a menu, a dialog or an editor took the key first */
+function useStopKey(id) {
+  const { answers } = useApp();
+  useEffect(() => {
+    /** @param {KeyboardEvent} event */
+    const onKey = (event) => {
+      const isTaken = event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]");
+      if (event.key === "Escape" && !isTaken) answers.stop(id);
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, [id, answers]);
+}

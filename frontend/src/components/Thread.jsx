@@ -1,0 +1,70 @@
+/**
+ * The conversation as a scrolling log. Knows when to follow the growing answer (`text/follow.js` decides) and
+ * never moves what the reader is looking at.
+ */
+
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { afterScroll } from "../text/follow.js";
+import { t } from "../i18n/index.js";
+import { useApp } from "./context.js";
+import { Icon } from "./Icon.jsx";
+import { Message } from "./Message.jsx";
+
+/** @param {{ conversation: import("../types.js").Conversation, asked: number }} props  asked: grows with each question sent */
+export function Thread({ conversation, asked }) {
+  const { answers } = useApp();
+  const { box, content, isFollowing, onScroll, toLatest } = useFollowing(`${conversation.id} ${asked}`);
+  const { id, messages } = conversation;
+  const isBusy = answers.running.value.has(id);
+  return (
+    <div class="thread-frame">
+      <div class="thread" ref={box} onScroll={onScroll} role="log" aria-live="off" aria-label={t("thread.label")} aria-busy={isBusy} tabIndex={0}>
+        <div class="thread-inside" ref={content}>
+          {messages.map((message, index) => (
+            <Message key={message.id} conversationId={id} message={message} isLast={index === messages.length - 1} isBusy={isBusy} />
+          ))}
+        </div>
+      </div>
+      {!isFollowing && (
+        <button type="button" class="to-latest" data-testid="jump-to-latest" onClick={toLatest}>
+          <Icon name="down" />{t("thread.latest")}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** @param {string} occasion  a change of it goes to the bottom, whatever the reader looked at before */
+function useFollowing(occasion) {
+  const box = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const content = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const state = useRef({ following: true, top: 0 });
+  const [isFollowing, setFollowing] = useState(true);
+
+  function toBottom() {
+    if (box.current) box.current.scrollTop = box.current.scrollHeight;
+  }
+
+  function toLatest() {
+    state.current = { ...state.current, following: true };
+    setFollowing(true);
+    toBottom();
+  }
+
+  function onScroll() {
+    if (!box.current) return;
+    state.current = afterScroll(state.current, box.current);
+    setFollowing(state.current.following);
+  }
+
+  useLayoutEffect(toLatest, [occasion]);
+
+  useEffect(() => {
+    const watch = new ResizeObserver(() => state.current.following && toBottom());
+    if (content.current) watch.observe(content.current);
+    if (box.current) watch.observe(box.current);
+    return () => watch.disconnect();
+  }, []);
+
+  return { box, content, isFollowing, onScroll, toLatest };
+}

@@ -1,0 +1,105 @@
+"""The owner's function: users. No route leads here; the deployer invokes it through the cloud's own API.
+
+It knows accounts and what makes a password good enough; it must not know tokens or models. To add a command, write its function and add
+its line to `COMMANDS`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+import unicodedata
+from typing import TYPE_CHECKING, NamedTuple
+
+from functions.shared import accounts, documents, passwords
+from functions.shared.errors import InvalidRequest, WeakPassword
+from functions.shared.serve import Route, field, reply, route, serve
+from functions.shared.stores import Records, open_records
+
+if TYPE_CHECKING:
+    from functions.shared.messages import Request, Response
+    from functions.shared.settings import Settings
+
+NEEDS = ("STORE", "PASSWORD_MIN_LENGTH")
+
+#: How many accounts one `users.list` returns at most.
+PAGE = 200
+
+
+class Tools(NamedTuple):
+    """What the commands take."""
+
+    records: Records
+    least: int
+
+
+def connect(settings: Settings) -> Tools:
+    """Build the tools. Raises SettingsError or Unavailable."""
+    return Tools(open_records(settings.text("STORE"), lambda: int(time.time())), settings.number("PASSWORD_MIN_LENGTH"))
+
+
+def answer(request: Request, tools: Tools) -> Response:
+    """Answer by the command."""
+    return route(COMMANDS, request, tools)
+
+
+def _add(request: Request, tools: Tools) -> Response:
+    document = documents.parse(request.body)
+    name = field(document, "username")
+    accounts.add(tools.records, name, _hashed(field(document, "password"), name, tools.least))
+    return reply({"username": accounts.canonical(name)})
+
+
+def _list(request: Request, tools: Tools) -> Response:
+    after = documents.parse(request.body).get("after", "")
+    if not isinstance(after, str):
+        raise InvalidRequest("`after` must be a user name.", param="after")
+    page = accounts.listed(tools.records, after, PAGE)
+    users = [{"username": one.name, "enabled": one.enabled} for one in page]
+    return reply({"users": users, "more": len(page) == PAGE})
+
+
+def _disable(request: Request, tools: Tools) -> Response:
+    account = accounts.get(tools.records, field(documents.parse(request.body), "username"))
+    accounts.save(tools.records, account._replace(enabled=False, epoch=account.epoch + 1))
+    return reply({"username": account.name})
+
+
+def _passwd(request: Request, tools: Tools) -> Response:
+    document = documents.parse(request.body)
+    account = accounts.get(tools.records, field(document, "username"))
+    stored = _hashed(field(document, "password"), account.name, tools.least)
+    accounts.save(tools.records, account._replace(password=stored, enabled=True, epoch=account.epoch + 1))
+    return reply({"username": account.name})
+
+
+def _hashed(password: str, name: str, least: int) -> str:
+    """Return the hash of a password that is good enough (NIST SP 800-63B: long, not common, no composition rule). Raises WeakPassword."""
+    known = unicodedata.normalize("NFKC", password)
+    if len(known) < least:
+        raise WeakPassword(f"A password must have {least} characters or more.", param="password")
+    if _common(known.casefold(), name.casefold()):
+        raise WeakPassword("This password is among those that are tried first. Choose another one: a few unrelated words do well.", param="password")
+    return passwords.hashed(password, secrets.token_bytes(16))
+
+
+def _common(password: str, name: str) -> bool:
+    # Imported here: the lists take half a second to load, and only these two commands need them.
+    from zxcvbn import zxcvbn
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    if password in FREQUENCY_LISTS["passwords"]:
+        return True
+    # Long but guessed at once: repetitions, keyboard rows, the name, a common password with something before or behind.
+    guesses: float = zxcvbn(password[:72], user_inputs=[name, "twocan"])["guesses"]
+    return guesses < 10**8
+
+
+COMMANDS = (
+    Route("INVOKE", "users.add", _add),
+    Route("INVOKE", "users.list", _list),
+    Route("INVOKE", "users.disable", _disable),
+    Route("INVOKE", "users.passwd", _passwd),
+)
+
+handler = serve(answer, connect, NEEDS)
