@@ -15,7 +15,7 @@ const dist = new URL("dist/", here);
 await rm(dist, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: here.pathname,
-  entryPoints: { app: "src/main.jsx", "app.css": "src/app.css" },
+  entryPoints: [{ in: "src/main.jsx", out: "app" }, { in: "src/app.css", out: "app" }],
   entryNames: "[name]",
   chunkNames: "[name]-[hash]",
   outdir: "dist",

@@ -29,9 +29,10 @@ export function Sidebar({ onOpenSettings, onDone }) {
         <Icon name="plus" />{t("list.new")}
       </button>
       <ConversationList onDone={onDone} />
-      <button type="button" class="account" data-testid="settings" aria-label={t("settings.title")} onClick={onOpenSettings}>
+      <button type="button" class="account" data-testid="settings" title={t("settings.title")} onClick={onOpenSettings}>
         <span class="avatar" aria-hidden="true">{[...app.username.value][0]?.toUpperCase()}</span>
         <span class="account-name">{app.username}</span>
+        <span class="off-screen">{t("settings.title")}</span>
         <Icon name="settings" />
       </button>
     </div>
