@@ -12,12 +12,12 @@
 
 import { effect } from "@preact/signals";
 import { render } from "preact";
-import { createApi } from "./api/api.js";
+import { Api } from "./api/api.js";
 import { AppContext } from "./components/context.js";
 import { Page } from "./components/Page.jsx";
 import { readConfig } from "./config.js";
 import { LANGUAGES, chooseLanguage, language } from "./i18n/index.js";
-import { createApp } from "./state/app.js";
+import { App } from "./state/app.js";
 import { openStorage } from "./state/db.js";
 import { createPreferences } from "./state/preferences.js";
 import { createTabs } from "./state/tabs.js";
@@ -28,14 +28,14 @@ const preferences = createPreferences(() => window.localStorage);
 
 const config = readConfig(new URL("config.json", import.meta.url), fetch);
 const origin = config.then(({ api }) => api);
-const app = createApp({
-  connect: (onSessionEnded) => createApi({ origin, fetch, now, onSessionEnded }),
+const app = new App({
+  connect: (onSessionEnded) => new Api({ origin, fetch, now, onSessionEnded }),
   storage: openStorage(),
   tabs: createTabs("twocan"),
   preferences,
   clock: { frame: requestAnimationFrame.bind(window), later: setTimeout.bind(window), now: () => performance.now() },
   now,
-  firstConversation: location.hash.slice(1),
+  addressed: () => location.hash.slice(1),
 });
 
 effect(() => {

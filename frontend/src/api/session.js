@@ -1,5 +1,5 @@
 /**
- * The signed-in session: two tokens, in this closure and nowhere else. Knows when to renew them and that a
+ * The signed-in session: two tokens, in this object and nowhere else. Knows when to renew them and that a
  * refresh token must never be sent twice; must not know the screen, nor any path but login and refresh.
  *
  * A session that has ended does not fail the call that noticed: the call waits until someone signs in again.
@@ -10,87 +10,42 @@ import { readJson } from "./transport.js";
 
 /**
  * @typedef {{ access: string, refresh: string, expires: number, username: string }} Tokens
- * @typedef {ReturnType<typeof createSession>} Session
+ * @typedef {{ wake: () => void, fail: (error: Error) => void }} Waiter
  */
 
 // Renewed this long before the end, so that a call does not set out with a token that dies on the way.
 const MARGIN_MS = 60_000;
 
-/**
- * @param {object} parts
- * @param {import("./transport.js").Send} parts.send
- * @param {() => number} parts.now
- * @param {() => void} parts.onEnded  told when only a password can help
- */
-export function createSession({ send, now, onEnded }) {
+export class Session {
   /** @type {Tokens | null} */
-  let tokens = null;
+  #tokens = null;
   /** @type {Promise<void> | null} */
-  let renewal = null;
-  /** @type {{ wake: () => void, fail: (error: Error) => void }[]} */
-  let waiting = [];
-  let owner = "";
+  #renewal = null;
+  /** @type {Waiter[]} */
+  #waiting = [];
+  #owner = "";
 
-  /** @param {any} body */
-  function keep(body) {
-    tokens = {
-      access: String(body.access_token),
-      refresh: String(body.refresh_token),
-      expires: now() + Number(body.expires_in) * 1000,
-      username: String(body.username),
-    };
+  /**
+   * @param {object} parts
+   * @param {import("./transport.js").Send} parts.send
+   * @param {() => number} parts.now
+   * @param {() => void} parts.onEnded  told when only a password can help
+   */
+  constructor({ send, now, onEnded }) {
+    this.send = send;
+    this.now = now;
+    this.onEnded = onEnded;
   }
 
   /** @param {string} username @param {string} password */
-  async function signIn(username, password) {
-    keep(await readJson(await send("/auth/login", { method: "POST", body: { username, password } })));
-    const { username: name } = /** @type {Tokens} */ (tokens);
+  async signIn(username, password) {
+    const body = { username, password };
+    const { username: name } = this.#keep(await readJson(await this.send("/auth/login", { method: "POST", body })));
     // What one person asked must never go out in another's name.
-    if (owner && owner !== name) failWaiting();
-    owner = name;
-    waiting.splice(0).forEach(({ wake }) => wake());
-    return owner;
-  }
-
-  function failWaiting() {
-    waiting.splice(0).forEach(({ fail }) => fail(new ApiError({ code: "session_ended" })));
-  }
-
-  async function renewOnce() {
-    const refresh_token = tokens?.refresh;
-    try {
-      const response = await send("/auth/refresh", { method: "POST", body: { refresh_token } });
-      const body = await readJson(response);
-      if (tokens?.refresh === refresh_token) keep(body);
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.problem.status !== 401) throw error;
-      if (tokens?.refresh === refresh_token) tokens = null;
-    }
-  }
-
-  function renew() {
-    renewal ??= renewOnce().finally(() => {
-      renewal = null;
-    });
-    return renewal;
-  }
-
-  async function renewEarly() {
-    try {
-      await renew();
-    } catch (error) {
-      // Still good for a moment: a renewal that the network swallowed need not stop this call.
-      if (!tokens || tokens.expires <= now()) throw error;
-    }
-  }
-
-  /** @param {AbortSignal} [signal] */
-  function signedIn(signal) {
-    onEnded();
-    return new Promise((resolve, reject) => {
-      waiting.push({ wake: () => resolve(undefined), fail: reject });
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
+    if (this.#owner && this.#owner !== name) this.#failWaiting();
+    this.#owner = name;
+    this.#waiting.splice(0).forEach(({ wake }) => wake());
+    return name;
   }
 
   /**
@@ -98,27 +53,78 @@ export function createSession({ send, now, onEnded }) {
    * @param {AbortSignal} [signal]
    * @returns {Promise<string>}
    */
-  async function bearer(signal) {
-    if (tokens && tokens.expires - now() < MARGIN_MS) await renewEarly();
-    if (!tokens) await signedIn(signal);
-    return /** @type {Tokens} */ (tokens).access;
+  async bearer(signal) {
+    if (this.#tokens && this.#tokens.expires - this.now() < MARGIN_MS) await this.#renewEarly();
+    while (!this.#tokens) await this.#signedIn(signal);
+    return this.#tokens.access;
   }
 
   /**
    * The server refused this token. If another call has renewed it meanwhile, there is nothing to do.
    * @param {string} token
    */
-  async function refused(token) {
-    if (tokens?.access === token) await renew();
+  async refused(token) {
+    if (this.#tokens?.access === token) await this.#renew();
   }
 
-  /** Forget both tokens; calls that still wait for a password fail. */
-  function forget() {
-    const access = tokens?.access ?? "";
-    tokens = null;
-    failWaiting();
+  /** Forget both tokens; calls that still wait for a password fail. Gives the access token a last time. */
+  forget() {
+    const access = this.#tokens?.access ?? "";
+    this.#tokens = null;
+    this.#failWaiting();
     return access;
   }
 
-  return { signIn, bearer, refused, forget };
+  #renew() {
+    this.#renewal ??= this.#renewOnce().finally(() => {
+      this.#renewal = null;
+    });
+    return this.#renewal;
+  }
+
+  async #renewOnce() {
+    const spent = this.#tokens;
+    try {
+      const response = await this.send("/auth/refresh", { method: "POST", body: { refresh_token: spent?.refresh } });
+      const body = await readJson(response);
+      // Signed out, or in again, while the answer was on its way: what it brings is nobody's.
+      if (this.#tokens === spent) this.#keep(body);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.problem.status !== 401) throw error;
+      if (this.#tokens === spent) this.#tokens = null;
+    }
+  }
+
+  async #renewEarly() {
+    try {
+      await this.#renew();
+    } catch (error) {
+      // Still good for a moment: a renewal that the network swallowed need not stop this call.
+      if (!this.#tokens || this.#tokens.expires <= this.now()) throw error;
+    }
+  }
+
+  /** @param {AbortSignal} [signal] */
+  #signedIn(signal) {
+    this.onEnded();
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ wake: () => resolve(undefined), fail: reject });
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+  }
+
+  #failWaiting() {
+    this.#waiting.splice(0).forEach(({ fail }) => fail(new ApiError({ code: "session_ended" })));
+  }
+
+  /** @param {any} body @returns {Tokens} */
+  #keep(body) {
+    this.#tokens = {
+      access: String(body.access_token),
+      refresh: String(body.refresh_token),
+      expires: this.now() + Number(body.expires_in) * 1000,
+      username: String(body.username),
+    };
+    return this.#tokens;
+  }
 }

@@ -8,15 +8,15 @@ export function Mark({ class: name = "mark" }) {
   return (
     <svg class={name} viewBox="0 0 64 64" aria-hidden="true" focusable="false">
       <g class="mark-back">
-        <path class="mark-beak" d="M30 9c13-5 27 1 28 14-6-5-15-5-27-2z" />
-        <path class="mark-body" d="M8 40V22a14 14 0 0 1 28-1v19z" />
-        <circle class="mark-eye" cx="25" cy="17" r="3" />
+        <path class="mark-beak" d="M28 8.5c12-4.5 25.5.5 27.5 13.5-7-4.5-16-4.5-26-2z" />
+        <path class="mark-body" d="M6 54V21.5a14 14 0 0 1 28 0V58H10a4 4 0 0 1-4-4z" />
+        <circle class="mark-eye" cx="24.5" cy="17.5" r="3" />
       </g>
       <g class="mark-front">
-        <path class="mark-beak" d="M35 30c13-5 26 2 27 16-6-6-15-6-27-4z" />
-        <path class="mark-body" d="M10 60V43a14.5 14.5 0 0 1 29-1v18z" />
-        <path class="mark-bib" d="M27 60c-1-8 3-13 12-15v15z" />
-        <circle class="mark-eye" cx="29" cy="38" r="3.2" />
+        <path class="mark-beak" d="M37 30c11-4 23 1 25 13-6-4.5-14-4.5-23-2.5z" />
+        <path class="mark-body" d="M16 58V42.5a13.5 13.5 0 0 1 27 0V58z" />
+        <path class="mark-bib" d="M31 58c-1-8 3.5-13 12-14.5V58z" />
+        <circle class="mark-eye" cx="33.5" cy="38.5" r="3" />
       </g>
     </svg>
   );

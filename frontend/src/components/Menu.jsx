@@ -9,6 +9,33 @@ import { Icon } from "./Icon.jsx";
 
 /** @param {{ label: string, actions: Action[] }} props */
 export function Menu({ label, actions }) {
+  const { root, button, isOpen, setOpen, close, onKeyDown } = useOpening();
+  return (
+    <div class="menu" ref={root} onKeyDown={onKeyDown}>
+      <button
+        type="button" ref={button} class="quiet" aria-label={label} aria-haspopup="menu" aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
+        <Icon name="more" />
+      </button>
+      {isOpen && (
+        <div class="menu-list" role="menu" aria-label={label}>
+          {actions.map(({ icon, label: name, danger, act }) => (
+            <button
+              type="button" role="menuitem" tabIndex={-1} key={name} class={danger ? "menu-item is-danger" : "menu-item"}
+              onClick={() => { close(); act(); }}
+            >
+              <Icon name={icon} />{name}
+            </button>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** When the list is open, where the focus is, and which keys and presses close it. */
+function useOpening() {
   const [isOpen, setOpen] = useState(false);
   const root = useRef(/** @type {HTMLDivElement | null} */ (null));
   const button = useRef(/** @type {HTMLButtonElement | null} */ (null));
@@ -37,28 +64,7 @@ export function Menu({ label, actions }) {
     event.stopPropagation();
   }
 
-  return (
-    <div class="menu" ref={root} onKeyDown={onKeyDown}>
-      <button
-        type="button" ref={button} class="quiet" aria-label={label} aria-haspopup="menu" aria-expanded={isOpen}
-        onClick={() => setOpen(!isOpen)}
-      >
-        <Icon name="more" />
-      </button>
-      {isOpen && (
-        <div class="menu-list" role="menu" aria-label={label}>
-          {actions.map(({ icon, label: name, danger, act }) => (
-            <button
-              type="button" role="menuitem" tabIndex={-1} key={name} class={danger ? "menu-item is-danger" : "menu-item"}
-              onClick={() => { close(); act(); }}
-            >
-              <Icon name={icon} />{name}
-            </button>
-          ))}
-        </div>
-      )}
-    </div>
-  );
+  return { root, button, isOpen, setOpen, close, onKeyDown };
 }
 
 /** @param {HTMLElement | null} root @returns {HTMLElement[]} */

@@ -23,7 +23,7 @@ export function Settings({ onClose }) {
       <OwnData onDone={onClose} />
       <section class="settings-part setting">
         <span>{t("settings.signedInAs", { username: app.username.value })}</span>
-        <button type="button" class="plain" data-testid="sign-out" onClick={app.signOut}>
+        <button type="button" class="plain" data-testid="sign-out" onClick={() => app.signOut()}>
           <Icon name="leave" />{t("settings.signOut")}
         </button>
       </section>

@@ -37,7 +37,7 @@ export function SignInDialog() {
     <Dialog title={t("signIn.again")}>
       <p class="dialog-text">{t("signIn.againWhy")}</p>
       <SignInForm username={app.username.value} />
-      <button type="button" class="link-button" onClick={app.signOut}>{t("settings.signOut")}</button>
+      <button type="button" class="link-button" onClick={() => app.signOut()}>{t("settings.signOut")}</button>
     </Dialog>
   );
 }

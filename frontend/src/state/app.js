@@ -4,83 +4,94 @@
  */
 
 import { computed, effect, signal } from "@preact/signals";
-import { createAnswers } from "./answers.js";
-import { createConversations } from "./conversations.js";
+import { Answers } from "./answers.js";
+import { Conversations } from "./conversations.js";
 import { createDrafts } from "./drafts.js";
 import { createModels } from "./models.js";
 
 /**
  * @import { Storage } from "./storage.js"
- * @typedef {ReturnType<typeof createApp>} App
+ *
+ * @typedef {object} Parts
+ * @property {(onSessionEnded: () => void) => import("../api/api.js").Api} connect
+ * @property {Promise<Storage>} storage
+ * @property {import("./tabs.js").Tabs} tabs
+ * @property {import("./preferences.js").Preferences} preferences
+ * @property {import("./painting.js").Clock} clock
+ * @property {() => number} now
+ * @property {() => string} addressed  the conversation the address names, "" for none
  */
 
-/**
- * @param {object} parts
- * @param {(onSessionEnded: () => void) => import("../api/api.js").Api} parts.connect
- * @param {Promise<Storage>} parts.storage
- * @param {import("./tabs.js").Tabs} parts.tabs
- * @param {import("./preferences.js").Preferences} parts.preferences
- * @param {import("./painting.js").Clock} parts.clock
- * @param {() => number} parts.now
- * @param {string} parts.firstConversation  the one the address names, "" for none
- */
-export function createApp({ connect, storage, tabs, preferences, clock, now, firstConversation }) {
-  const username = signal("");
-  const access = signal(/** @type {"out" | "in" | "ended"} */ ("out"));
-  const announcement = signal("");
-  const name = signal("Twocan");
+export class App {
+  name = signal("Twocan");
+  username = signal("");
+  /** "ended": signed in once, but the server wants a password again. */
+  access = signal(/** @type {"out" | "in" | "ended"} */ ("out"));
+  /** A key of `i18n/`, said to screen readers. */
+  announcement = signal("");
 
-  const api = connect(() => (access.value = access.value === "in" ? "ended" : access.value));
-  const models = createModels(api);
-  const firstModel = () => startingModel(models.list.value, preferences.person.value.lastModel);
-  const conversations = createConversations({ storage, tabs, now, firstModel });
-  const drafts = createDrafts(storage);
-  const answers = createAnswers({
-    api, conversations, clock, now,
-    defaultSystem: () => preferences.person.value.defaultSystem,
-    announce: (event) => (announcement.value = `answer.${event}`),
+  /** @param {Parts} parts */
+  constructor({ connect, storage, tabs, preferences, clock, now, addressed }) {
+    this.preferences = preferences;
+    this.addressed = addressed;
+    this.api = connect(() => this.#onSessionEnded());
+    this.models = createModels(this.api);
+    const firstModel = () => startingModel(this.models.list.value, preferences.person.value.lastModel);
+    this.conversations = new Conversations({ storage, tabs, now, firstModel });
+    this.drafts = createDrafts(storage);
+    this.answers = new Answers({
+      api: this.api,
+      conversations: this.conversations,
+      clock,
+      now,
+      defaultSystem: () => preferences.person.value.defaultSystem,
+      announce: (event) => this.announce(`answer.${event}`),
+    });
+    listenToTabs(tabs, this);
+    keepModel(this, firstModel);
+  }
+
+  /** Where the text being typed belongs; a conversation that is not stored yet shares one place. */
+  draftKey = computed(() => {
+    const conversation = this.conversations.current.value;
+    return conversation && conversation.version > 0 ? conversation.id : `new:${this.username.value}`;
   });
-  listenToTabs(tabs, conversations, answers);
-  keepModel(conversations, models, firstModel);
 
-  /** @param {string} person @param {string} password */
-  async function signIn(person, password) {
-    const signedIn = await api.signIn(person, password);
-    const isNew = signedIn !== username.value;
-    if (isNew && username.value) leave();
-    access.value = "in";
-    if (isNew) {
-      username.value = signedIn;
-      preferences.enter(signedIn);
-      void models.load();
-      await conversations.start(signedIn, firstConversation);
-    }
+  /** @param {string} username @param {string} password */
+  async signIn(username, password) {
+    const person = await this.api.signIn(username, password);
+    this.access.value = "in";
+    if (person === this.username.value) return;
+    if (this.username.value) this.#leave();
+    this.username.value = person;
+    this.preferences.enter(person);
+    void this.models.load();
+    await this.conversations.start(person, this.addressed());
   }
 
-  function leave() {
-    answers.stopAll();
-    conversations.stop();
-    drafts.forget();
-    username.value = "";
-  }
-
-  async function signOut() {
-    const told = api.signOut();
-    leave();
-    access.value = "out";
+  async signOut() {
+    const told = this.api.signOut();
+    this.#leave();
+    this.access.value = "out";
     await told;
   }
 
-  const draftKey = computed(() => {
-    const conversation = conversations.current.value;
-    return conversation && conversation.version > 0 ? conversation.id : `new:${username.value}`;
-  });
+  /** @param {string} key */
+  announce(key) {
+    this.announcement.value = key;
+  }
 
-  return {
-    username, access, announcement, name, preferences, models, conversations, drafts, draftKey, answers, signIn, signOut,
-    /** @param {string} key  a key of `i18n/`, said to screen readers */
-    announce: (key) => (announcement.value = key),
-  };
+  #leave() {
+    this.answers.stopAll();
+    this.conversations.stop();
+    this.drafts.forget();
+    this.announce("");
+    this.username.value = "";
+  }
+
+  #onSessionEnded() {
+    if (this.access.value === "in") this.access.value = "ended";
+  }
 }
 
 /** @param {string[]} available @param {string} last */
@@ -88,12 +99,8 @@ function startingModel(available, last) {
   return available.includes(last) || available.length === 0 ? last : available[0];
 }
 
-/**
- * @param {import("./tabs.js").Tabs} tabs
- * @param {import("./conversations.js").Conversations} conversations
- * @param {import("./answers.js").Answers} answers
- */
-function listenToTabs(tabs, conversations, answers) {
+/** @param {import("./tabs.js").Tabs} tabs @param {App} app */
+function listenToTabs(tabs, { conversations, answers }) {
   tabs.listen(({ kind, id }) => {
     const isOurs = answers.running.value.has(id);
     if (kind === "asking" && isOurs) tabs.tell({ kind: "alive", id });
@@ -107,16 +114,13 @@ function listenToTabs(tabs, conversations, answers) {
 
 /**
  * A conversation begun before the list of models was there gets its model when the list comes.
- * @param {import("./conversations.js").Conversations} conversations
- * @param {import("./models.js").Models} models
- * @param {() => string} firstModel
+ * @param {App} app @param {() => string} firstModel
  */
-function keepModel(conversations, models, firstModel) {
+function keepModel({ conversations, models }, firstModel) {
   effect(() => {
     const conversation = conversations.current.value;
-    const isEmpty = conversation?.messages.length === 0;
-    const isKnown = conversation && models.list.value.includes(conversation.model);
-    if (!conversation || isKnown || models.list.value.length === 0 || (conversation.model && !isEmpty)) return;
-    conversations.update(conversation.id, () => ({ model: firstModel() }));
+    if (!conversation || models.list.value.length === 0 || models.list.value.includes(conversation.model)) return;
+    const isUntouched = conversation.messages.length === 0 || !conversation.model;
+    if (isUntouched) conversations.update(conversation.id, () => ({ model: firstModel() }));
   });
 }

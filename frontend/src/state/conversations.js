@@ -14,147 +14,156 @@ import { summaryOf } from "./storage.js";
  * @import { Storage } from "./storage.js"
  * @import { Tabs } from "./tabs.js"
  *
- * @typedef {ReturnType<typeof createConversations>} Conversations
+ * @typedef {object} Parts
+ * @property {Promise<Storage>} storage
+ * @property {Tabs} tabs
+ * @property {() => number} now
+ * @property {() => string} firstModel  the model a new conversation starts with
  */
 
-/**
- * @param {object} parts
- * @param {Promise<Storage>} parts.storage
- * @param {Tabs} parts.tabs
- * @param {() => number} parts.now
- * @param {() => string} parts.firstModel  the model a new conversation starts with
- */
-export function createConversations({ storage, tabs, now, firstModel }) {
-  let user = "";
-  const list = signal(/** @type {Summary[]} */ ([]));
-  const open = signal(/** @type {Map<string, Conversation>} */ (new Map()));
-  const currentId = signal("");
-  const current = computed(() => open.value.get(currentId.value) ?? null);
-  const storageState = signal(/** @type {"ok" | "none" | "failing"} */ ("ok"));
+export class Conversations {
+  list = signal(/** @type {Summary[]} */ ([]));
+  currentId = signal("");
+  current = computed(() => this.#open.value.get(this.currentId.value) ?? null);
+  storageState = signal(/** @type {"ok" | "none" | "failing"} */ ("ok"));
 
-  /** @param {string} id */
-  const get = (id) => open.value.get(id);
+  #open = signal(/** @type {Map<string, Conversation>} */ (new Map()));
+  #user = "";
+  #parts;
 
-  /** @param {Conversation} conversation */
-  function put(conversation) {
-    open.value = new Map(open.value).set(conversation.id, conversation);
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
   }
 
-  /** @param {Conversation} conversation */
-  function show(conversation) {
-    const others = list.value.filter(({ id }) => id !== conversation.id);
-    list.value = [summaryOf(conversation), ...others].sort((one, other) => other.updated - one.updated);
+  /** @param {string} username @param {string} [id]  the conversation the address names */
+  async start(username, id = "") {
+    this.#user = username;
+    const store = await this.#parts.storage;
+    if (!store.lasting) this.storageState.value = "none";
+    this.list.value = newestFirst(await store.list(username).catch(() => []));
+    if (id) await this.select(id);
+    else this.fresh();
+  }
+
+  stop() {
+    this.#user = "";
+    this.list.value = [];
+    this.#open.value = new Map();
+    this.currentId.value = "";
+  }
+
+  /** @param {string} id */
+  get(id) {
+    return this.#open.value.get(id);
   }
 
   /** @param {string} id @param {(conversation: Conversation) => Partial<Conversation>} change */
-  function update(id, change) {
-    const conversation = get(id);
-    if (conversation) put({ ...conversation, ...change(conversation) });
+  update(id, change) {
+    const conversation = this.get(id);
+    if (conversation) this.#put({ ...conversation, ...change(conversation) });
   }
 
   /** @param {string} id */
-  function forget(id) {
-    list.value = list.value.filter((summary) => summary.id !== id);
-    const rest = new Map(open.value);
-    rest.delete(id);
-    open.value = rest;
-    if (currentId.value === id) fresh();
-  }
-
-  /** @param {string} id */
-  async function save(id) {
-    const conversation = get(id);
+  async save(id) {
+    const conversation = this.get(id);
     if (!conversation || conversation.messages.length === 0) return;
-    show(conversation);
+    this.#show(conversation);
     try {
-      const stored = await (await storage).save(conversation);
-      if (!stored) return forget(id);
-      adopt(conversation, stored);
-      tabs.tell({ kind: "changed", id });
+      const stored = await (await this.#parts.storage).save(conversation);
+      if (!stored) return this.forget(id);
+      this.#adopt(conversation, stored);
+      this.#parts.tabs.tell({ kind: "changed", id });
     } catch {
-      storageState.value = "failing";
+      this.storageState.value = "failing";
     }
+  }
+
+  /** @param {string} id @param {boolean} [alive]  another tab is writing the answer right now */
+  async reload(id, alive = false) {
+    const user = this.#user;
+    const stored = await (await this.#parts.storage).load(id).catch(() => undefined);
+    if (!stored || !user || stored.user !== this.#user) return;
+    this.#put(alive ? stored : settle(stored));
+    this.#show(stored);
+  }
+
+  /** @param {string} id */
+  async select(id) {
+    if (!this.get(id)) await this.reload(id);
+    if (this.get(id)) this.currentId.value = id;
+    else this.fresh();
+    this.#parts.tabs.tell({ kind: "asking", id });
+  }
+
+  fresh() {
+    if (this.current.value?.messages.length === 0) return;
+    const conversation = newConversation(this.#user, this.#parts.firstModel(), this.#parts.now());
+    this.#put(conversation);
+    this.currentId.value = conversation.id;
+  }
+
+  /** @param {string} id @param {string} title */
+  async rename(id, title) {
+    if (!this.get(id)) await this.reload(id);
+    this.update(id, () => ({ title: title.trim(), titled: true }));
+    await this.save(id);
+  }
+
+  /** @param {string} id @param {string} question  names the conversation unless a person did */
+  nameAfter(id, question) {
+    this.update(id, ({ titled, title }) => ({ title: titled ? title : makeTitle(question) }));
+  }
+
+  /** Off the screen only; the device keeps it. @param {string} id */
+  forget(id) {
+    this.list.value = this.list.value.filter((summary) => summary.id !== id);
+    const rest = new Map(this.#open.value);
+    rest.delete(id);
+    this.#open.value = rest;
+    if (this.currentId.value === id) this.fresh();
+  }
+
+  /** @param {string} id */
+  async remove(id) {
+    this.forget(id);
+    await this.#erase((store) => store.remove(id), [id]);
+  }
+
+  async removeAll() {
+    const ids = this.list.value.map(({ id }) => id);
+    ids.forEach((id) => this.forget(id));
+    await this.#erase((store) => store.removeAll(this.#user), ids);
+  }
+
+  /** @param {(store: Storage) => Promise<void>} work @param {string[]} ids */
+  async #erase(work, ids) {
+    await work(await this.#parts.storage).catch(() => (this.storageState.value = "failing"));
+    ids.forEach((id) => this.#parts.tabs.tell({ kind: "removed", id }));
+  }
+
+  /** @param {Conversation} conversation */
+  #put(conversation) {
+    this.#open.value = new Map(this.#open.value).set(conversation.id, conversation);
+  }
+
+  /** @param {Conversation} conversation */
+  #show(conversation) {
+    const others = this.list.value.filter(({ id }) => id !== conversation.id);
+    this.list.value = newestFirst([summaryOf(conversation), ...others]);
   }
 
   /**
    * Take over what storage added, unless the screen has moved on: then only the version counts.
    * @param {Conversation} sent @param {Conversation} stored
    */
-  function adopt(sent, stored) {
-    const latest = get(sent.id);
-    if (!latest) return;
-    put(latest === sent ? stored : { ...latest, version: stored.version });
+  #adopt(sent, stored) {
+    const latest = this.get(sent.id);
+    if (latest) this.#put(latest === sent ? stored : { ...latest, version: stored.version });
   }
+}
 
-  /** @param {string} id @param {boolean} [alive]  another tab is writing the answer right now */
-  async function reload(id, alive = false) {
-    const stored = await (await storage).load(id).catch(() => undefined);
-    if (!stored || stored.user !== user) return;
-    put(alive ? stored : settle(stored));
-    show(stored);
-  }
-
-  /** @param {string} id */
-  async function select(id) {
-    if (!get(id)) await reload(id);
-    if (get(id)) currentId.value = id;
-    else fresh();
-    tabs.tell({ kind: "asking", id });
-  }
-
-  function fresh() {
-    const empty = current.value;
-    if (empty && empty.messages.length === 0) return;
-    const conversation = newConversation(user, firstModel(), now());
-    put(conversation);
-    currentId.value = conversation.id;
-  }
-
-  /** @param {string} username @param {string} [id]  the conversation the address names */
-  async function start(username, id = "") {
-    user = username;
-    const store = await storage;
-    if (!store.lasting) storageState.value = "none";
-    list.value = (await store.list(user).catch(() => [])).sort((one, other) => other.updated - one.updated);
-    if (id) await select(id);
-    else fresh();
-  }
-
-  function stop() {
-    user = "";
-    list.value = [];
-    open.value = new Map();
-    currentId.value = "";
-  }
-
-  /** @param {string} id @param {string} title */
-  async function rename(id, title) {
-    if (!get(id)) await reload(id);
-    update(id, () => ({ title: title.trim(), titled: true }));
-    await save(id);
-  }
-
-  /** @param {string} id @param {string} question  names the conversation unless a person did */
-  function nameAfter(id, question) {
-    update(id, ({ titled, title }) => ({ title: titled ? title : makeTitle(question) }));
-  }
-
-  /** @param {string} id */
-  async function remove(id) {
-    forget(id);
-    await (await storage).remove(id).catch(() => (storageState.value = "failing"));
-    tabs.tell({ kind: "removed", id });
-  }
-
-  async function removeAll() {
-    const ids = list.value.map(({ id }) => id);
-    ids.forEach(forget);
-    await (await storage).removeAll(user).catch(() => (storageState.value = "failing"));
-    ids.forEach((id) => tabs.tell({ kind: "removed", id }));
-  }
-
-  return {
-    list, current, currentId, storageState,
-    get, update, save, reload, select, fresh, forget, start, stop, rename, nameAfter, remove, removeAll,
-  };
+/** @param {Summary[]} summaries */
+function newestFirst(summaries) {
+  return summaries.sort((one, other) => other.updated - one.updated);
 }
