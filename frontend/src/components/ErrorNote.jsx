@@ -9,14 +9,15 @@ import { Icon } from "./Icon.jsx";
 /**
  * @param {object} props
  * @param {import("../types.js").Problem} props.problem
+ * @param {string} [props.intro]  what failed, where the error alone does not say
  * @param {import("preact").ComponentChildren} [props.children]  what one can do about it
  */
-export function ErrorNote({ problem, children }) {
+export function ErrorNote({ problem, intro, children }) {
   return (
     <div class="error-note" role="alert" data-testid="error">
       <Icon name="alert" />
       <div class="error-words">
-        <p>{problemText(problem)}</p>
+        <p>{intro && `${intro} `}{problemText(problem)}</p>
         {problem.requestId && <p class="small-print">{t("error.requestId", { id: problem.requestId })}</p>}
       </div>
       {children}

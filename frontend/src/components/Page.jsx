@@ -92,7 +92,7 @@ function Troubles() {
     <>
       {storage !== "ok" && <p class="banner" role="status" data-testid="storage-notice">{t(`storage.${storage}`)}</p>}
       {problem && (
-        <ErrorNote problem={problem}>
+        <ErrorNote problem={problem} intro={t("model.failed")}>
           <button type="button" class="plain" onClick={models.load}>{t("message.tryAgain")}</button>
         </ErrorNote>
       )}

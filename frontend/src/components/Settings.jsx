@@ -42,7 +42,7 @@ function Instructions() {
         <label class="field">
           <span>{t("settings.system")}</span>
           <textarea
-            rows={3} data-testid="system-prompt" value={conversation.system}
+            rows={2} data-testid="system-prompt" value={conversation.system}
             placeholder={defaultSystem || t("settings.systemPlaceholder")}
             onInput={({ currentTarget }) => conversations.update(conversation.id, () => ({ system: currentTarget.value }))}
             onBlur={() => conversations.save(conversation.id)}
@@ -52,7 +52,7 @@ function Instructions() {
       <label class="field">
         <span>{t("settings.defaultSystem")}</span>
         <textarea
-          rows={3} data-testid="default-system-prompt" value={defaultSystem} placeholder={t("settings.defaultPlaceholder")}
+          rows={2} data-testid="default-system-prompt" value={defaultSystem} placeholder={t("settings.defaultPlaceholder")}
           onInput={({ currentTarget }) => preferences.setPerson({ defaultSystem: currentTarget.value })}
         />
       </label>

@@ -70,7 +70,7 @@ function SignInForm({ username = "" }) {
   }
 
   return (
-    <form ref={form} class="sign-in" data-testid="sign-in" onSubmit={onSubmit} noValidate aria-busy={isBusy}>
+    <form ref={form} class="sign-in" data-testid="sign-in" aria-label={t("signIn.title")} onSubmit={onSubmit} noValidate aria-busy={isBusy}>
       <label class="field">
         <span>{t("signIn.username")}</span>
         <input

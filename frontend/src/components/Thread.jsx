@@ -42,7 +42,10 @@ function useFollowing(occasion) {
   const [isFollowing, setFollowing] = useState(true);
 
   function toBottom() {
-    if (box.current) box.current.scrollTop = box.current.scrollHeight;
+    if (!box.current) return;
+    box.current.scrollTop = box.current.scrollHeight;
+    // Noted, or the scroll event that follows would look like the reader's own.
+    state.current = { ...state.current, top: box.current.scrollTop };
   }
 
   function toLatest() {

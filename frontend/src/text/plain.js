@@ -18,7 +18,7 @@ const ALLOWED = new Set(["http:", "https:", "mailto:"]);
 export function decodeEntities(text) {
   if (!text.includes("&")) return text;
   return text.replace(/&(?:#x([\da-f]{1,6})|#(\d{1,7})|([a-z]{2,8}));/gi, (whole, hex, decimal, name) => {
-    if (name) return ENTITIES[name] ?? whole;
+    if (name) return Object.hasOwn(ENTITIES, name) ? ENTITIES[name] : whole;
     return character(hex ? parseInt(hex, 16) : Number(decimal)) ?? whole;
   });
 }

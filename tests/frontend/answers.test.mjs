@@ -1,0 +1,138 @@
+// An answer from the question to each of its ends.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ApiError } from "../../frontend/src/api/problem.js";
+import { Answers } from "../../frontend/src/state/answers.js";
+import { Conversations } from "../../frontend/src/state/conversations.js";
+import { createMemoryStorage } from "../../frontend/src/state/storage.js";
+
+const text = (value) => [{ kind: "text", value }];
+const clock = { frame: setImmediate, later: (callback) => setImmediate(callback), now: () => 0 };
+
+async function build(chat) {
+  const asked = [];
+  const said = [];
+  const storage = createMemoryStorage();
+  const conversations = new Conversations({
+    storage: Promise.resolve(storage), tabs: { tell: () => null, listen: () => null }, now: () => 1, firstModel: () => "m",
+  });
+  await conversations.start("anna");
+  const api = { chat: (question, signal) => (asked.push(question), chat(signal)) };
+  const answers = new Answers({ api, conversations, clock, defaultSystem: () => "", now: () => 1, announce: (event) => said.push(event) });
+  const id = conversations.currentId.value;
+  const last = () => conversations.get(id).messages.at(-1);
+  return { answers, conversations, storage, asked, said, id, last };
+}
+
+async function* twoWords() {
+  yield text("Hello ");
+  yield [...text("you"), { kind: "finish", value: "stop" }];
+}
+
+test("A complete answer is shown, stored and announced once at each end", async () => {
+  const { answers, storage, said, id, last } = await build(twoWords);
+
+  await answers.ask(id, "hi");
+
+  assert.deepEqual([last().text, last().state, last().finish], ["Hello you", "complete", "stop"]);
+  assert.equal((await storage.load(id)).messages.at(-1).text, "Hello you");
+  assert.deepEqual(said, ["started", "complete"]);
+});
+
+test("The first question names the conversation", async () => {
+  const { answers, conversations, id } = await build(twoWords);
+
+  await answers.ask(id, "Why is the sky blue?");
+
+  assert.equal(conversations.list.value[0].title, "Why is the sky blue?");
+});
+
+test("An error after some text keeps the text", async () => {
+  const { answers, id, last } = await build(async function* () {
+    yield text("some");
+    throw new ApiError({ code: "upstream_error", requestId: "r1" });
+  });
+
+  await answers.ask(id, "hi");
+
+  assert.deepEqual([last().text, last().state, last().problem.requestId], ["some", "error", "r1"]);
+});
+
+test("A cut answer is interrupted and never complete", async () => {
+  const { answers, id, last } = await build(async function* () {
+    yield text("some");
+    throw new ApiError({ code: "interrupted" });
+  });
+
+  await answers.ask(id, "hi");
+
+  assert.equal(last().state, "interrupted");
+});
+
+test("Stopping keeps what came", async () => {
+  const { answers, id, last } = await build(async function* (signal) {
+    yield text("so far");
+    await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  });
+
+  const running = answers.ask(id, "hi");
+  await new Promise(setImmediate);
+  answers.stop(id);
+  await running;
+
+  assert.deepEqual([last().text, last().state], ["so far", "stopped"]);
+  assert.equal(answers.running.value.size, 0);
+});
+
+test("Nothing is asked while an answer is running", async () => {
+  const { answers, asked, id } = await build(twoWords);
+
+  await Promise.all([answers.ask(id, "one"), answers.ask(id, "two"), answers.regenerate(id)]);
+
+  assert.equal(asked.length, 1);
+});
+
+test("Regenerating replaces the last answer and asks the same", async () => {
+  const { answers, conversations, asked, id } = await build(twoWords);
+  await answers.ask(id, "hi");
+
+  await answers.regenerate(id);
+
+  assert.equal(conversations.get(id).messages.length, 2);
+  assert.deepEqual(asked[1], asked[0]);
+});
+
+test("Editing a question drops what came after it", async () => {
+  const { answers, conversations, asked, id } = await build(twoWords);
+  await answers.ask(id, "first");
+  await answers.ask(id, "second");
+
+  await answers.edit(id, conversations.get(id).messages[0].id, "better");
+
+  assert.deepEqual(conversations.get(id).messages.map(({ text: said }) => said), ["better", "Hello you"]);
+  assert.deepEqual(asked[2].messages, [{ role: "user", content: "better" }]);
+});
+
+test("An answer goes on in its own conversation while another is shown", async () => {
+  const { answers, conversations, id, last } = await build(twoWords);
+
+  const running = answers.ask(id, "hi");
+  conversations.fresh();
+  await running;
+
+  assert.notEqual(conversations.currentId.value, id);
+  assert.equal(last().state, "complete");
+});
+
+test("A device without room stops nothing and is said once", async () => {
+  const world = await build(twoWords);
+  world.storage.save = async () => {
+    throw new DOMException("full", "QuotaExceededError");
+  };
+
+  await world.answers.ask(world.id, "hi");
+
+  assert.equal(world.last().state, "complete");
+  assert.equal(world.conversations.storageState.value, "failing");
+});
