@@ -31,6 +31,7 @@ class Tools(NamedTuple):
 
     records: Records
     least: int
+    cost: passwords.Cost = passwords.COST
 
 
 def connect(settings: Settings) -> Tools:
@@ -46,7 +47,7 @@ def answer(request: Request, tools: Tools) -> Response:
 def _add(request: Request, tools: Tools) -> Response:
     document = documents.parse(request.body)
     name = field(document, "username")
-    accounts.add(tools.records, name, _hashed(field(document, "password"), name, tools.least))
+    accounts.add(tools.records, name, _hashed(field(document, "password"), name, tools))
     return reply({"username": accounts.canonical(name)})
 
 
@@ -68,19 +69,19 @@ def _disable(request: Request, tools: Tools) -> Response:
 def _passwd(request: Request, tools: Tools) -> Response:
     document = documents.parse(request.body)
     account = accounts.get(tools.records, field(document, "username"))
-    stored = _hashed(field(document, "password"), account.name, tools.least)
+    stored = _hashed(field(document, "password"), account.name, tools)
     accounts.save(tools.records, account._replace(password=stored, enabled=True, epoch=account.epoch + 1))
     return reply({"username": account.name})
 
 
-def _hashed(password: str, name: str, least: int) -> str:
+def _hashed(password: str, name: str, tools: Tools) -> str:
     """Return the hash of a password that is good enough (NIST SP 800-63B: long, not common, no composition rule). Raises WeakPassword."""
     known = unicodedata.normalize("NFKC", password)
-    if len(known) < least:
-        raise WeakPassword(f"A password must have {least} characters or more.", param="password")
+    if len(known) < tools.least:
+        raise WeakPassword(f"A password must have {tools.least} characters or more.", param="password")
     if _common(known.casefold(), name.casefold()):
         raise WeakPassword("This password is among those that are tried first. Choose another one: a few unrelated words do well.", param="password")
-    return passwords.hashed(password, secrets.token_bytes(16))
+    return passwords.hashed(password, secrets.token_bytes(16), tools.cost)
 
 
 def _common(password: str, name: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from functions.login import attempts, sessions
@@ -27,12 +28,14 @@ LONGEST_BODY = 16_384
 
 
 class Tools(NamedTuple):
-    """What signing in takes; `session_seconds` is a session's longest life."""
+    """What signing in takes; `session_seconds` is a session's longest life, `matches` checks a password, `cost` is what new hashes take."""
 
     records: Records
     issuer: tokens.Issuer
     now: Callable[[], float]
     session_seconds: int
+    matches: Callable[[str, str], bool] = passwords.matches
+    cost: passwords.Cost = passwords.COST
 
 
 def connect(settings: Settings) -> Tools:
@@ -52,28 +55,27 @@ def _login(request: Request, tools: Tools) -> Response:
     password = field(document, "password")
     now = int(tools.now())
     attempts.count(tools.records, name=name, address=request.source, now=now)
-    account = _checked(tools.records, name, password)
+    account = _checked(tools, name, password)
     session, refresh_token = sessions.begin(tools.records, account, expires=now + tools.session_seconds)
     return _signed_in(tools, session, refresh_token)
 
 
-def _checked(records: Records, name: str, password: str) -> accounts.Account:
-    account = accounts.find(records, name)
-    good = passwords.matches(password, account.password if account else passwords.NOBODY)
+def _checked(tools: Tools, name: str, password: str) -> accounts.Account:
+    account = accounts.find(tools.records, name)
+    good = tools.matches(password, account.password if account else passwords.nobody(tools.cost))
     if account is None or not good or not account.enabled:
         raise InvalidCredentials
-    if passwords.outdated(account.password):
-        return _hashed_anew(records, account, password)
+    if passwords.outdated(account.password, tools.cost):
+        _hash_anew(tools, account, password)
     return account
 
 
-def _hashed_anew(records: Records, account: accounts.Account, password: str) -> accounts.Account:
+def _hash_anew(tools: Tools, account: accounts.Account, password: str) -> None:
     """Store the hash with today's parameters. Somebody else's change at the same moment wins: the next sign-in tries again."""
-    try:
-        accounts.save(records, account._replace(password=passwords.hashed(password, secrets.token_bytes(16))))
-    except Conflict:
-        return accounts.get(records, account.name)
-    return account
+    # The session begins with the account as it was checked, never as it has become: if the change was a new password, it must not outlive that.
+    stored = passwords.hashed(password, secrets.token_bytes(16), tools.cost)
+    with suppress(Conflict):
+        accounts.save(tools.records, account._replace(password=stored))
 
 
 def _refresh(request: Request, tools: Tools) -> Response:

@@ -11,6 +11,9 @@ from typing import Any
 
 from functions.shared.errors import InvalidJSON
 
+#: Levels of nesting; more would let a reader through and exhaust the stack of a writer further down.
+DEEPEST = 100
+
 
 def parse(raw: bytes) -> dict[str, Any]:
     """Return the one JSON object that `raw`, UTF-8 without a byte order mark, holds. Raises InvalidJSON."""
@@ -24,12 +27,23 @@ def parse(raw: bytes) -> dict[str, Any]:
         raise InvalidJSON from None
     if not isinstance(value, dict):
         raise InvalidJSON
+    if raw.count(b"[") + raw.count(b"{") > DEEPEST:
+        _check_depth(value)
     return value
 
 
 def write(value: Any) -> bytes:
     """Return compact JSON in UTF-8."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8")
+
+
+def _check_depth(value: Any) -> None:
+    layer = [value]
+    for _ in range(DEEPEST):
+        layer = [inner for outer in layer if isinstance(outer, (dict, list)) for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        if not layer:
+            return
+    raise InvalidJSON(f"The body is nested more than {DEEPEST} levels deep.")
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ from typing import Any
 
 
 class TwocanError(Exception):
-    """The root. `message` is public; `retry_after` is in seconds, or None."""
+    """The root. `message` is public; `retry_after` is in seconds, or None; `facts` go into the log line, as a Response's do."""
 
     status = 500
     code = "internal_error"
@@ -46,6 +46,7 @@ class TwocanError(Exception):
         self.message = message or self.message
         self.param = param
         self.retry_after = retry_after
+        self.facts: dict[str, Any] = {}
         super().__init__(self.message)
 
     def body(self) -> dict[str, Any]:

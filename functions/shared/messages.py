@@ -31,6 +31,8 @@ class Request(NamedTuple):
 class Response(NamedTuple):
     """What is answered. Whoever consumes `body`, a bytes iterable, decides whether it streams; it is consumed once and closed by its consumer.
 
+    A body may yield b"": nothing to send yet, but a moment to see whether anybody still listens.
+
     `facts` go into the request's log line; a streaming body adds to them until it ends. No secret and no message text ever goes in.
     """
 

@@ -32,8 +32,9 @@ def hashed(password: str, salt: bytes, cost: Cost = COST) -> str:
     return f"scrypt${cost.n}${cost.r}${cost.p}${b64encode(salt).decode()}${b64encode(digest).decode()}"
 
 
-#: What is checked for a name that nobody has, so that it takes the same work. No password has this digest: it was never computed.
-NOBODY = f"scrypt${COST.n}${COST.r}${COST.p}${b64encode(bytes(_SALT_BYTES)).decode()}${b64encode(bytes(_HASH_BYTES)).decode()}"
+def nobody(cost: Cost = COST) -> str:
+    """Return what is checked for a name that nobody has, so that it takes the same work. No password has this digest: it was never computed."""
+    return f"scrypt${cost.n}${cost.r}${cost.p}${b64encode(bytes(_SALT_BYTES)).decode()}${b64encode(bytes(_HASH_BYTES)).decode()}"
 
 
 def matches(password: str, stored: str) -> bool:
@@ -42,9 +43,9 @@ def matches(password: str, stored: str) -> bool:
     return hmac.compare_digest(_scrypt(password, salt, cost), digest)
 
 
-def outdated(stored: str) -> bool:
-    """Say whether the text was made with other parameters than today's."""
-    return _parts(stored)[0] != COST
+def outdated(stored: str, cost: Cost = COST) -> bool:
+    """Say whether the text was made with other parameters than `cost`."""
+    return _parts(stored)[0] != cost
 
 
 def _parts(stored: str) -> tuple[Cost, bytes, bytes]:

@@ -117,10 +117,19 @@ def route(routes: Sequence[Route], request: Request, tools: Any) -> Response:
         raise NotFound
     for one in here:
         if one.method == request.method:
-            response = one.answer(request, tools)
-            response.facts["route"] = one.path
-            return response
+            return _routed(one, request, tools)
     raise MethodNotAllowed(", ".join(one.method for one in here))
+
+
+def _routed(one: Route, request: Request, tools: Any) -> Response:
+    """Answer, and name the route in the log line either way; never the path as it was sent, which may hold anything."""
+    try:
+        response = one.answer(request, tools)
+    except TwocanError as error:
+        error.facts["route"] = one.path
+        raise
+    response.facts["route"] = one.path
+    return response
 
 
 def reply(value: Any, status: int = 200, **facts: Any) -> Response:
@@ -131,7 +140,7 @@ def reply(value: Any, status: int = 200, **facts: Any) -> Response:
 
 def refuse(error: TwocanError, **facts: Any) -> Response:
     """Return the response that says this error, in OpenAI's shape."""
-    response = reply(error.body(), error.status, code=error.code, **facts)
+    response = reply(error.body(), error.status, code=error.code, **error.facts, **facts)
     return response._replace(headers={**response.headers, **error.headers()})
 
 
@@ -166,9 +175,15 @@ class _Logged:
         return self
 
     def __next__(self) -> bytes:
+        if not self._open:
+            raise StopIteration
         try:
             return next(self._chunks)
-        except BaseException:
+        except StopIteration:
+            self.close()
+            raise
+        except BaseException as error:
+            self._response.facts.update(log.fault(error))
             self.close()
             raise
 
@@ -177,9 +192,11 @@ class _Logged:
         if not self._open:
             return
         self._open = False
-        if hasattr(self._chunks, "close"):
-            self._chunks.close()
-        log.line({**self._about, **self._response.facts, "ms": _since(self._started)})
+        try:
+            if hasattr(self._chunks, "close"):
+                self._chunks.close()
+        finally:
+            log.line({**self._about, **self._response.facts, "ms": _since(self._started)})
 
 
 def _since(started: float) -> float:

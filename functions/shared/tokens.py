@@ -32,6 +32,7 @@ _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}", re.ASC
 _TEXTS = ("iss", "aud", "sub", "jti", "sid")
 _TIMES = ("iat", "exp")
 _HEADER = {"alg": "HS256", "typ": "at+jwt"}
+_MAKE_ONE = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 _JWS = PyJWS(algorithms=["HS256"])
 
 
@@ -60,10 +61,16 @@ class Issuer(NamedTuple):
 
 
 def key(name: str, text: str) -> Key:
-    """Return the key in the setting `name`. Raises SettingsError if it is under 32 bytes (RFC 7518, 3.2), without showing it."""
-    secret = text.encode("utf-8")
+    """Return the key in the setting `name`. Raises SettingsError if it is under 32 bytes (RFC 7518, 3.2) or no secret, without showing it."""
+    # surrogatepass, because the environment may hold bytes that are not UTF-8, and the error about them would hold the key.
+    secret = text.encode("utf-8", "surrogatepass")
     if len(secret) < 32:
-        raise SettingsError(f"{name} must have 32 bytes or more; make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'")
+        raise SettingsError(f"{name} must have 32 bytes or more; {_MAKE_ONE}")
+    try:
+        _JWS.get_algorithm_by_name("HS256").prepare_key(secret)
+    except PyJWTError:
+        # PyJWT would refuse it at every sign-in, and rightly: anybody may know a public key.
+        raise SettingsError(f"{name} is a public key or a certificate; {_MAKE_ONE}") from None
     return Key(hashlib.sha256(b"kid" + secret).hexdigest()[:16], secret)
 
 

@@ -5,11 +5,15 @@ Everything a caller sent is in the event as sent; what the gateway itself says (
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from functions.shared.clouds import events
 from functions.shared.errors import InvalidRequest
 from functions.shared.messages import Allow, Decision, Request, Response, Unauthenticated
+
+# No part may hold `*` or `?`, which a policy would take for wildcards.
+_ARN = re.compile(r"(arn:[\w-]+:execute-api:[\w-]+:\w+:\w+/[\w-]+)/.*", re.ASCII | re.DOTALL)
 
 
 def read(event: Any, context: Any) -> Request:
@@ -23,7 +27,7 @@ def read(event: Any, context: Any) -> Request:
         path=events.text(event.get("path"), "path"),
         headers=_headers(event),
         body=events.body(event.get("body"), event.get("isBase64Encoded")),
-        request_id=str(asked.get("requestId") or context.aws_request_id),
+        request_id=events.text(asked.get("requestId") or context.aws_request_id, "requestId"),
         source=source if isinstance(source, str) else "",
         seconds_left=context.get_remaining_time_in_millis() / 1000,
     )
@@ -81,8 +85,7 @@ def _headers(event: dict[str, Any]) -> dict[str, str]:
 
 def _stage(event: dict[str, Any]) -> str:
     """Return arn:aws:execute-api:{region}:{account}:{api}/{stage}. Raises InvalidRequest: no policy is ever guessed."""
-    arn = events.text(event.get("methodArn"), "methodArn")
-    parts = arn.split("/")
-    if len(parts) < 3 or parts[0].count(":") != 5 or "*" in f"{parts[0]}/{parts[1]}" or not parts[1]:
+    arn = _ARN.fullmatch(events.text(event.get("methodArn"), "methodArn"))
+    if arn is None:
         raise InvalidRequest("The event's methodArn is not one.")
-    return f"{parts[0]}/{parts[1]}"
+    return arn[1]

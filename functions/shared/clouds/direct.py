@@ -22,9 +22,17 @@ def read(event: Any, context: Any) -> Request:  # noqa: ARG001 - nothing in a di
         method="INVOKE",
         path=events.text(event.get("command"), "command"),
         headers={},
-        body=documents.write(events.mapping(event.get("arguments"), "arguments")),
+        body=_arguments(event),
         request_id="direct",
     )
+
+
+def _arguments(event: dict[str, Any]) -> bytes:
+    try:
+        return documents.write(events.mapping(event.get("arguments"), "arguments"))
+    except (ValueError, RecursionError):
+        # NaN, lone surrogates, endless nesting: what the platform's JSON reader lets through.
+        raise InvalidRequest("The event's arguments are not JSON in UTF-8.") from None
 
 
 def write(response: Response) -> dict[str, Any]:

@@ -43,8 +43,10 @@ def body(value: Any, is_base64: Any) -> bytes:
         return b""
     if not isinstance(value, str):
         raise InvalidRequest("The event's body is not text.")
+    if is_base64 is not None and not isinstance(is_base64, bool):
+        raise InvalidRequest("The event's isBase64Encoded is neither true nor false.")
     try:
-        return base64.b64decode(value, validate=True) if is_base64 is True else value.encode("utf-8")
+        return base64.b64decode(value, validate=True) if is_base64 else value.encode("utf-8")
     except (binascii.Error, ValueError):
         # ValueError covers both non-ASCII text given as base64 and lone surrogates given as text.
         raise InvalidRequest("The event's body is not what it says it is.") from None

@@ -26,7 +26,7 @@ def read(event: Any, context: Any) -> Request:
         path=events.text(event.get("path"), "path"),
         headers=headers,
         body=events.body(event.get("body"), event.get("isBase64Encoded")),
-        request_id=str(asked.get("requestId") or context.getRequestID()),
+        request_id=events.text(asked.get("requestId") or context.getRequestID(), "requestId"),
         source=headers.get("x-twocan-source", ""),
         seconds_left=context.getRemainingTimeInMilliSeconds() / 1000,
     )
@@ -66,4 +66,4 @@ def write_decision(decision: Decision, event: Any) -> dict[str, Any]:  # noqa: A
         verdict: dict[str, Any] = {"status": "allow", "context": {"user": decision.subject, "token": decision.token}}
     else:
         verdict = {"status": "deny", "context": {"code": "forbidden" if isinstance(decision, Forbidden) else "unauthenticated"}}
-    return {"statusCode": 200, "body": documents.write(verdict).decode("ascii")}
+    return {"statusCode": 200, "body": documents.write(verdict).decode("utf-8")}

@@ -61,8 +61,13 @@ def open_records(address: str, now: Now) -> Records:
 
 def checked(body: Mapping[str, Any]) -> str:
     """Return a body as the JSON to store. Raises InvalidRequest for one that is too long or holds a float, which stores round differently."""
-    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    if len(text.encode("utf-8")) > LONGEST:
+    try:
+        text = json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        size = len(text.encode("utf-8"))
+    except (ValueError, RecursionError):
+        # NaN, lone surrogates, endless nesting. Not `from error`: a codec's error holds the whole body.
+        raise InvalidRequest("A record must be JSON in UTF-8.") from None
+    if size > LONGEST:
         raise InvalidRequest(f"A record may have at most {LONGEST} bytes.")
     json.loads(text, parse_float=_no_float)
     return text
