@@ -1,0 +1,62 @@
+"""What every test may ask for: a clock, records in memory, the desk that signs in, recorded events. No test reaches a network."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import settings
+
+from functions.shared.stores import Records, open_records
+from tests.fakes.clock import Clock
+from tests.fakes.desk import Desk
+from tests.fakes.forge import token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EVENTS = Path(__file__).parent / "fixtures" / "events"
+LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared with, never bound
+
+settings.register_profile("check", max_examples=60, deadline=None, derandomize=True, database=None)
+settings.register_profile("nightly", max_examples=5_000, deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "check"))
+
+
+def _refuse_the_world(name: str, arguments: tuple[Any, ...]) -> None:
+    if name != "socket.connect":
+        return
+    address = arguments[1]
+    if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
+        raise RuntimeError(f"a test tried to reach {address[0]}")
+
+
+# An audit hook sees every socket of this process, whichever library opens it, and nothing needs to be patched.
+sys.addaudithook(_refuse_the_world)
+
+
+@pytest.fixture(name="clock")
+def _clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(name="records")
+def _records(clock: Clock) -> Records:
+    return open_records("sqlite:///:memory:", clock)
+
+
+@pytest.fixture(name="desk")
+def _desk(records: Records, clock: Clock) -> Desk:
+    desk = Desk(records, clock)
+    desk.open_account()
+    return desk
+
+
+@pytest.fixture(name="recorded")
+def _recorded() -> Callable[[str], Any]:
+    """Return the reader of recorded events: recorded("aws/me"). In their texts $TOKEN stands for a good access token."""
+    return lambda name: json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8").replace("$TOKEN", token()))
