@@ -79,7 +79,7 @@ def _hashed(password: str, name: str, tools: Tools) -> str:
     known = unicodedata.normalize("NFKC", password)
     if len(known) < tools.least:
         raise WeakPassword(f"A password must have {tools.least} characters or more.", param="password")
-    if _common(known.casefold(), name.casefold()):
+    if _common(known.casefold(), name.strip().casefold()):
         raise WeakPassword("This password is among those that are tried first. Choose another one: a few unrelated words do well.", param="password")
     return passwords.hashed(password, secrets.token_bytes(16), tools.cost)
 

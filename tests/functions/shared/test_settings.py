@@ -46,10 +46,10 @@ def test_bounds_belong_to_the_range(row: settings.Setting) -> None:
     """The least and the most themselves are allowed, one further is not."""
     least, most = row.least or 0, row.most or 0
 
-    assert [least, most] == [settings.read((row.name,), lambda _, n=n: str(n)).number(row.name) for n in (least, most)]
+    assert [least, most] == [settings.read((row.name,), {row.name: str(number)}.get).number(row.name) for number in (least, most)]
     for beyond in (least - 1, most + 1):
         with pytest.raises(SettingsError):
-            settings.read((row.name,), lambda _, n=beyond: str(n))
+            settings.read((row.name,), {row.name: str(beyond)}.get)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,242 @@
+"""admin/handler.py: users, and what makes a password good enough."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from functions.admin import handler
+from functions.shared import accounts, clouds, passwords
+from functions.shared.serve import Started
+from tests.fakes.desk import CHEAP, PASSWORD, Desk, code, said
+from tests.fakes.records import Overtaken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from functions.shared.stores import Records
+
+
+@pytest.fixture(name="invoke")
+def _invoke(records: Records) -> Callable[..., Any]:
+    """Return the function as the deployer reaches it."""
+    return invoking(records)
+
+
+def invoking(records: Records, least: int = 15) -> Callable[..., Any]:
+    """Return invoke(command, arguments) -> (status, body or code)."""
+    started = Started(clouds.load("direct"), handler.answer, handler.Tools(records, least, CHEAP), {})
+
+    def invoke(command: str, **arguments: Any) -> tuple[int, Any]:
+        answer = started({"command": command, "arguments": arguments}, None)
+        return answer["status"], answer["body"].get("error", {}).get("code") or answer["body"]
+
+    return invoke
+
+
+def test_a_user_is_added(invoke: Callable[..., Any], records: Records) -> None:
+    """Under the name as it is compared, with a hash that matches."""
+    answer = invoke("users.add", username=" Alice ", password=PASSWORD)
+    account = accounts.get(records, "alice")
+
+    assert (200, {"username": "alice"}) == answer
+    assert (True, 1, True) == (account.enabled, account.epoch, passwords.matches(PASSWORD, account.password))
+
+
+def test_each_hash_has_its_own_salt(invoke: Callable[..., Any], records: Records) -> None:
+    """Two people with one password cannot be told so."""
+    invoke("users.add", username="alice", password=PASSWORD)
+    invoke("users.add", username="bob", password=PASSWORD)
+
+    assert accounts.get(records, "alice").password != accounts.get(records, "bob").password
+
+
+def test_a_name_is_added_once(invoke: Callable[..., Any]) -> None:
+    """The second time it is taken."""
+    invoke("users.add", username="alice", password=PASSWORD)
+
+    assert (409, "already_exists") == invoke("users.add", username="ALICE", password=PASSWORD)
+
+
+@pytest.mark.parametrize("name", ["not a name", "", None, 7, "x" * 65, "\u0430lice", "爱丽丝"], ids=ascii)
+def test_an_impossible_name_is_refused(invoke: Callable[..., Any], name: Any) -> None:
+    """No look-alikes, no blanks, nothing that is no text."""
+    assert (400, "invalid_request") == invoke("users.add", username=name, password=PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "short",
+        "fourteen chars",
+        "passwordpassword",
+        "password1234567890",
+        "123456789012345678",
+        "qwertyuiopasdfghjkl",
+        "aaaaaaaaaaaaaaaaaaaa",
+        "abcabcabcabcabcabc",
+        "abcdefghijklmnopqrstuvwxyz",
+        "iloveyouiloveyou",
+        "sheherazadesheherazade",
+        "Sheherazade2024",
+        "twocantwocantwocan",
+        "我我我我我我我我我我我我我我我我",
+        "密码密码密码密码密码密码密码密码",
+        "\uff30\uff21\uff33\uff33\uff37\uff2f\uff32\uff24passwordpass",
+    ],
+    ids=ascii,
+)
+@pytest.mark.parametrize("command", ["users.add", "users.passwd"])
+def test_a_weak_password_is_refused(invoke: Callable[..., Any], records: Records, command: str, password: str) -> None:
+    """Short, common, repeated, in a row on the keyboard, or the name: and then nothing has changed."""
+    if command == "users.passwd":
+        accounts.add(records, "sheherazade", "hash")
+
+    assert (400, "weak_password") == invoke(command, username="sheherazade", password=password)
+    assert ["hash"] * (command == "users.passwd") == [one.password for one in accounts.listed(records, "", 9)]
+
+
+def test_a_name_with_blanks_around_is_weak_all_the_same(invoke: Callable[..., Any]) -> None:
+    """The name is compared as it will be stored."""
+    assert (400, "weak_password") == invoke("users.add", username="  Sheherazade  ", password="sheherazade2024")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        PASSWORD,
+        "correct horse battery staple",
+        "我的茶壶在唱歌给月亮听呢今天晚",
+        "床前明月光疑是地上霜举头望明月",
+        "wuvbqlmzyxneaph",
+        "Der Dackel träumt vom Mähdrescher",
+        "\U0001f43f brown squirrels hide nuts",
+        "x7#" * 3 + "lantern-gravel-otter",
+        "violet kayak thunder " * 40,
+    ],
+    ids=lambda one: ascii(one[:20]),
+)
+def test_a_good_passphrase_is_accepted(invoke: Callable[..., Any], password: str) -> None:
+    """Length makes it good, in any script; no digit and no mark is demanded."""
+    assert (200, {"username": "alice"}) == invoke("users.add", username="alice", password=password)
+
+
+@pytest.mark.parametrize("least", [8, 15, 128])
+def test_the_least_length_is_a_setting(records: Records, least: int) -> None:
+    """One character fewer is refused, exactly as many will do."""
+    text = ("wuvbqlmzyxneaph " * 8)[:least]
+
+    assert (400, "weak_password") == invoking(records, least)("users.add", username="alice", password=text[:-1])
+    assert (200, {"username": "alice"}) == invoking(records, least)("users.add", username="alice", password=text)
+
+
+def test_length_is_counted_after_normalising(invoke: Callable[..., Any]) -> None:
+    """Fifteen code points that are eight letters are eight characters."""
+    assert (400, "weak_password") == invoke("users.add", username="bob", password="q\u0308w\u0308e\u0308r\u0308t\u0308z\u0308u\u0308i")
+
+
+@pytest.mark.parametrize("password", [None, 7, "", ["x"], "x" * 1_025], ids=lambda one: repr(one)[:12])
+def test_a_password_that_is_no_text_is_refused(invoke: Callable[..., Any], password: Any) -> None:
+    """It is malformed rather than weak."""
+    assert (400, "invalid_request") == invoke("users.add", username="alice", password=password)
+
+
+def test_users_are_listed_without_their_hashes(invoke: Callable[..., Any]) -> None:
+    """Name and whether they may sign in."""
+    invoke("users.add", username="bob", password=PASSWORD)
+    invoke("users.add", username="alice", password=PASSWORD)
+    invoke("users.disable", username="bob")
+    users = [{"username": "alice", "enabled": True}, {"username": "bob", "enabled": False}]
+
+    assert (200, {"users": users, "more": False}) == invoke("users.list")
+
+
+def test_a_long_list_comes_in_pages(invoke: Callable[..., Any], records: Records) -> None:
+    """`after` the last name of a page comes the next one, until there is no more."""
+    names = [f"user{number:04}" for number in range(450)]
+    for name in names:
+        accounts.add(records, name, "hash")
+    found: list[str] = []
+    more = True
+    while more:
+        _, page = invoke("users.list", after=found[-1] if found else "")
+        found += [one["username"] for one in page["users"]]
+        more = page["more"]
+
+    assert names == found
+
+
+@pytest.mark.parametrize("after", [None, 7, ["x"]], ids=repr)
+def test_a_page_begins_after_a_text(invoke: Callable[..., Any], after: Any) -> None:
+    """Anything else is refused."""
+    assert (400, "invalid_request") == invoke("users.list", after=after)
+
+
+def test_a_disabled_user_cannot_sign_in(invoke: Callable[..., Any], desk: Desk) -> None:
+    """Nor refresh what they have."""
+    granted = said(desk.login())
+
+    assert (200, {"username": "alice"}) == invoke("users.disable", username="alice")
+    assert (401, "invalid_credentials") == code(desk.login())
+    assert (401, "session_ended") == code(desk.refresh(granted["refresh_token"]))
+
+
+def test_a_new_password_ends_sessions_and_opens_again(invoke: Callable[..., Any], desk: Desk) -> None:
+    """The owner's way back in for somebody who is disabled or locked out."""
+    granted = said(desk.login())
+    invoke("users.disable", username="alice")
+
+    assert (200, {"username": "alice"}) == invoke("users.passwd", username="alice", password="nine lanterns drift at dusk")
+    assert (401, "session_ended") == code(desk.refresh(granted["refresh_token"]))
+    assert (401, "invalid_credentials") == code(desk.login())
+    assert 200 == desk.login(password="nine lanterns drift at dusk").status
+
+
+@pytest.mark.parametrize("command", ["users.disable", "users.passwd"])
+@pytest.mark.parametrize("name", ["nobody", "not a name"])
+def test_who_is_not_there_is_not_found(invoke: Callable[..., Any], command: str, name: str) -> None:
+    """And is not made, either."""
+    assert (404, "not_found") == invoke(command, username=name, password=PASSWORD)
+
+
+def test_a_change_at_the_same_moment_is_a_conflict(desk: Desk) -> None:
+    """Neither of two owners overwrites the other unseen."""
+    rival = Overtaken(desk.records, "accounts", lambda: invoking(desk.records)("users.disable", username="alice"))
+
+    assert (409, "store_conflict") == invoking(rival)("users.passwd", username="alice", password=PASSWORD)
+    assert not accounts.get(desk.records, "alice").enabled
+
+
+@pytest.mark.parametrize("command", ["users.remove", "/auth/login", "users.Add", "users.add "])
+def test_another_command_is_not_found(invoke: Callable[..., Any], command: str) -> None:
+    """There are four."""
+    assert (404, "not_found") == invoke(command)
+
+
+def test_a_gateways_event_reaches_nothing(invoke: Callable[..., Any], records: Records, recorded: Callable[[str], Any]) -> None:
+    """No route leads here; and if one did, its words would not be understood."""
+    started = Started(clouds.load("direct"), handler.answer, handler.Tools(records, 15, CHEAP), {})
+
+    assert 400 == started(recorded("aws/login"), None)["status"]
+
+
+def test_neither_name_nor_password_is_logged(invoke: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
+    """The route is enough."""
+    invoke("users.add", username="alice", password=PASSWORD)
+    invoke("users.add", username="alice", password="too-short")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert [(200, "users.add"), (409, "users.add")][:1] == [(line["status"], line["route"]) for line in lines][:1]
+    assert not any(word in json.dumps(lines) for word in ("alice", PASSWORD, "too-short"))
+
+
+def test_the_settings_make_the_tools(tmp_path: Path) -> None:
+    """The length is read from its setting."""
+    given = {"STORE": f"sqlite:///{tmp_path / 'records.db'}", "PASSWORD_MIN_LENGTH": "20"}
+    started = handler.handler.start("direct", given.get)
+    answer = started({"command": "users.add", "arguments": {"username": "alice", "password": "nineteen characters"}}, None)
+
+    assert "A password must have 20 characters or more." == answer["body"]["error"]["message"]
