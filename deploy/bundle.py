@@ -17,7 +17,6 @@ class Function(NamedTuple):
     module: str
     kind: Literal["gateway", "authorizer", "direct"]
     seconds: int
-    megabytes: int
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -36,10 +35,10 @@ class Route(NamedTuple):
 
 
 FUNCTIONS = (
-    Function("authorizer", "authorizer.handler", "authorizer", seconds=10, megabytes=256),
-    Function("login", "functions.login.handler", "gateway", seconds=25, megabytes=512),
-    Function("chat", "functions.chat.handler", "gateway", seconds=900, megabytes=512),
-    Function("admin", "functions.admin.handler", "direct", seconds=60, megabytes=512),
+    Function("authorizer", "authorizer.handler", "authorizer", seconds=10),
+    Function("login", "functions.login.handler", "gateway", seconds=25),
+    Function("chat", "functions.chat.handler", "gateway", seconds=900),
+    Function("admin", "functions.admin.handler", "direct", seconds=60),
 )
 
 ROUTES = (

@@ -39,9 +39,7 @@ class Patience(NamedTuple):
 class Exchange:
     """One question to one target; ask once, either way."""
 
-    def __init__(
-        self, target: providers.Target, outbound: Outbound, patience: Patience, clock: Callable[[], float], *, seconds_left: float
-    ) -> None:
+    def __init__(self, target: providers.Target, outbound: Outbound, patience: Patience, clock: Callable[[], float], *, seconds_left: float) -> None:
         self._target = target
         self._provider = providers.load(target.vendor)
         self._outbound = outbound

@@ -26,6 +26,7 @@ _SIZES = ("MAX_BODY_BYTES", "MAX_TEXT_BYTES", "MAX_OUTPUT_TOKENS")
 _TIMES = ("CONNECT_SECONDS", "FIRST_TOKEN_SECONDS", "IDLE_SECONDS", "TOTAL_SECONDS", "HEARTBEAT_SECONDS")
 NEEDS = (*bearer.NEEDS, "SITE_ORIGIN", "MODELS", "MODEL_KEYS", *_SIZES, *_TIMES)
 
+
 class Tools(NamedTuple):
     """What chatting takes; `clock` is monotonic, `now` is the date."""
 

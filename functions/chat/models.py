@@ -5,8 +5,8 @@ It knows the table's form (`twocan.example.toml` is its documentation); it must 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
 import json
+from typing import TYPE_CHECKING, Any
 
 from functions.shared.errors import ModelNotFound, SettingsError
 from functions.shared.providers import PROVIDERS, Target

@@ -162,7 +162,8 @@ def _fixed_headers(origin: str) -> dict[str, str]:
 
 class _Logged:
     """A body that writes its request's log line once, when it ends, fails or is closed; a class, because a generator that was never
-    started runs nothing on close."""
+    started runs nothing on close.
+    """
 
     def __init__(self, response: Response, about: Mapping[str, Any], started: float) -> None:
         self._response = response

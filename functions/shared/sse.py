@@ -1,4 +1,4 @@
-"""text/event-stream: chunks of bytes to events, events to bytes. No I/O. (WHATWG HTML, 9.2.5 and 9.2.6)
+"""text/event-stream: chunks of bytes to events, events to bytes. No I/O. WHATWG HTML, 9.2.5 and 9.2.6.
 
 A chunk may end anywhere: within a character, between CR and LF, within the byte order mark. However a stream is cut into chunks, the events
 are the same; a law tests it. An event that the end of the stream cuts off is not an event.

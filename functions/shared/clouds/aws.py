@@ -63,15 +63,13 @@ def write_decision(decision: Decision, event: Any) -> dict[str, Any]:
     Raises an exception whose text is exactly `Unauthorized`, which is how the gateway is told 401.
     """
     if isinstance(decision, Unauthenticated):
-        raise Exception("Unauthorized")  # noqa: TRY002 - the text is the contract; a class of ours would only suggest that it matters
+        raise Exception("Unauthorized")  # noqa: TRY002, TRY004 - the text is the contract; a class of ours would only suggest that it matters
     allowed = isinstance(decision, Allow)
     return {
         "principalId": decision.subject if isinstance(decision, Allow) else "nobody",
         "policyDocument": {
             "Version": "2012-10-17",
-            "Statement": [
-                {"Action": "execute-api:Invoke", "Effect": "Allow" if allowed else "Deny", "Resource": f"{_stage(event)}/*/*"}
-            ],
+            "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow" if allowed else "Deny", "Resource": f"{_stage(event)}/*/*"}],
         },
         "context": {},
     }

@@ -1,4 +1,6 @@
-"""Huawei Cloud: APIG events to FunctionGraph event functions and to a custom authorizer (huawei.md, 1.4, 1.5 and 2). The only file that knows their keys.
+"""Huawei Cloud: APIG events to FunctionGraph event functions and to a custom authorizer (huawei.md, 1.4, 1.5 and 2).
+
+The only file that knows their keys.
 
 `requestContext` has three keys and no identity (1.4): whatever the gateway knows of the caller arrives in headers that the deployer maps,
 `x-twocan-source` ($context.sourceIp) and `x-twocan-token` (the token that the authorizer passed on). Whether APIG overwrites such a header

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SCHEME = "sqlite:///"
 #: How long to wait for another process's write, in seconds.
 _PATIENCE = 5.0
-# BLOB comparison of sort keys: TEXT would compare alike in UTF-8, but only until somebody sets a collation.
+# SQLite compares text by its UTF-8 bytes (the `binary` collation), which is the order that the port promises.
 _SCHEMA = """
 create table if not exists records (
     partition text not null,
@@ -31,7 +31,11 @@ create table if not exists records (
     primary key (partition, sort)
 ) without rowid
 """
-_LIVE = "(expires is null or expires > ?)"
+_ONE = "select version, body, expires from records where partition = ? and sort = ? and (expires is null or expires > ?)"
+_MANY = """
+select sort, version, body, expires from records
+where partition = ? and sort > ? and (expires is null or expires > ?) order by sort limit ?
+"""
 
 
 def open(address: str, now: Now) -> Sqlite:  # noqa: A001 - every store's module has an `open`
@@ -78,10 +82,7 @@ class Sqlite:
     def query(self, partition: str, *, after: str = "", limit: int = 100) -> list[Record]:
         """Return up to `limit` live items past `after`, in order."""
         with self._begun("deferred") as run:
-            rows = run.execute(
-                f"select sort, version, body, expires from records where partition = ? and sort > ? and {_LIVE} order by sort limit ?",
-                (partition, after, self._now(), limit),
-            ).fetchall()
+            rows = run.execute(_MANY, (partition, after, self._now(), limit)).fetchall()
         return [Record(partition, sort, version, json.loads(body), expires) for sort, version, body, expires in rows]
 
     @contextmanager
@@ -103,9 +104,7 @@ class Sqlite:
 
 
 def _find(run: sqlite3.Connection, partition: str, sort: str, now: int) -> Record | None:
-    row = run.execute(
-        f"select version, body, expires from records where partition = ? and sort = ? and {_LIVE}", (partition, sort, now)
-    ).fetchone()
+    row = run.execute(_ONE, (partition, sort, now)).fetchone()
     return None if row is None else Record(partition, sort, row[0], json.loads(row[1]), row[2])
 
 

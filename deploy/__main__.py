@@ -1,0 +1,141 @@
+"""The command line: words in, text out, nothing else. Everything it does is done by a module that a test can call.
+
+Exit codes: 0 done, 1 it could not be done and the last line says why and what to do, 2 the words were not understood.
+"""
+
+from __future__ import annotations
+
+import getpass
+import io
+import os
+import sys
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from deploy import owner, site
+from deploy.local import stage
+from deploy.local.model import ModelError
+from functions.shared.errors import TwocanError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FILE = stage.ROOT / "twocan.toml"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Twocan: a private ChatGPT in your own cloud account."""
+
+
+@main.command()
+@click.option("--cloud", type=click.Choice(["aws", "huawei"]), default="aws", show_default=True, help="Whose gateway to imitate.")
+@click.option("--port", type=click.IntRange(1, 65_534), default=8700, show_default=True, help="Port of the page; the API has the next one.")
+@click.option("--password", envvar="PASSWORD", default="", help="The owner's password; a generated one stays the same from run to run.")
+def run(cloud: Any, port: int, password: str) -> None:
+    """Run everything on this machine, with a real model, until Ctrl-C."""
+    from deploy.local import run as local
+
+    plan = local.Plan(cloud, port, password or stage.secret("password"), owner.read(_FILE), dict(os.environ))
+    path = stage.folder() / "ready.json"
+    path.unlink(missing_ok=True)
+    console = Console(file=sys.stdout)
+
+    def announce(ready: Mapping[str, Any]) -> None:
+        stage.write_private(path, ready)
+        console.print(_welcome(ready))
+
+    try:
+        local.run(plan, announce)
+    except (local.RunError, ModelError) as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@main.group()
+def users() -> None:
+    """Who may sign in."""
+
+
+@users.command("add")
+@click.argument("username")
+def users_add(username: str) -> None:
+    """Add a user; the password is asked for, or read from standard input."""
+    body = _invoke("users.add", username=username, password=_new_password())
+    click.echo(f"{body['username']} may sign in now.")
+
+
+@users.command("list")
+def users_list() -> None:
+    """List all users."""
+    table = Table("user", "may sign in")
+    after, more = "", True
+    while more:
+        body = _invoke("users.list", after=after)
+        for user in body["users"]:
+            table.add_row(user["username"], "yes" if user["enabled"] else "no")
+            after = user["username"]
+        more = body["more"]
+    Console().print(table)
+
+
+@users.command("disable")
+@click.argument("username")
+def users_disable(username: str) -> None:
+    """Let a user in no more; what is open ends within 15 minutes."""
+    body = _invoke("users.disable", username=username)
+    click.echo(f"{body['username']} is disabled. A new password lets them in again: python -m deploy users passwd {body['username']}")
+
+
+@users.command("passwd")
+@click.argument("username")
+def users_passwd(username: str) -> None:
+    """Give a user a new password, which ends all their sessions and lets a disabled one in again."""
+    body = _invoke("users.passwd", username=username, password=_new_password())
+    click.echo(f"{body['username']} has a new password.")
+
+
+def _invoke(command: str, **arguments: str) -> dict[str, Any]:
+    # The function logs to standard output, which is the cloud's log service there and would be the person's screen here.
+    with redirect_stdout(io.StringIO()):
+        answer = stage.invoke(command, arguments, stage.settings(owner.read(_FILE).limits))
+    if answer["status"] != 200:
+        raise click.ClickException(answer["body"]["error"]["message"])
+    body: dict[str, Any] = answer["body"]
+    return body
+
+
+def _new_password() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    first = getpass.getpass("New password: ")
+    if first != getpass.getpass("Once more: "):
+        raise click.ClickException("The two are not the same. Nothing was changed.")
+    return first
+
+
+def _welcome(ready: Mapping[str, Any]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_row("[bold]Twocan is running[/bold]", f"as on {'AWS' if ready['cloud'] == 'aws' else 'Huawei Cloud'}; Ctrl-C ends it")
+    for name, value in (("page", ready["page"]), ("user name", ready["username"]), ("password", ready["password"]), ("API", ready["api"])):
+        table.add_row(name, f"[bold cyan]{value}[/bold cyan]")
+    table.add_row("models", ", ".join(ready["models"]))
+    table.add_row("log", os.path.relpath(stage.FOLDER / "functions.log"))
+    return table
+
+
+def _main() -> None:
+    try:
+        main(prog_name="python -m deploy")
+    except (owner.OwnerError, site.SiteError, TwocanError) as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    _main()

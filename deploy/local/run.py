@@ -1,0 +1,128 @@
+"""Everything on this machine, from one command: model, functions, gateway and page; and an end that leaves nothing behind.
+
+This file knows the order of starting and stopping; it must know no event and no cloud's word but the two names. What it starts is told in
+`.local/ready.json`; what the functions log goes to `.local/functions.log`, as it would to the cloud's log service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from contextlib import AsyncExitStack, ExitStack, redirect_stdout
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from aiohttp import web
+
+from deploy import bundle, owner, site
+from deploy.local import models, pages, stage
+from deploy.local.aws import Aws
+from deploy.local.backend import InProcess, InProcessAuthorizer
+from deploy.local.gateway import gateway
+from deploy.local.huawei import Huawei
+from deploy.local.model import EmbeddedModel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from deploy.local.backend import Platform
+
+DIALECTS: Mapping[str, Callable[..., Any]] = {"aws": Aws, "huawei": Huawei}
+DIST = stage.ROOT / "frontend" / "dist"
+
+
+class RunError(Exception):
+    """It cannot start; the message tells what to do."""
+
+
+class Plan(NamedTuple):
+    """What to run: the gateway to imitate, the page's port (the API has the next one), the owner's choices, and keys and addresses."""
+
+    cloud: Platform
+    port: int
+    password: str
+    choices: owner.Owner
+    environment: Mapping[str, str]
+
+    @property
+    def page(self) -> str:
+        """The page's origin."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def api(self) -> str:
+        """The API's origin."""
+        return f"http://127.0.0.1:{self.port + 1}"
+
+
+def run(plan: Plan, announce: Callable[[Mapping[str, Any]], None]) -> None:
+    """Run until interrupted; `announce` is called with what `.local/ready.json` says. Raises RunError and the errors of what it starts."""
+    for port in (plan.port, plan.port + 1):
+        _check_free(port)
+    with ExitStack() as stack:
+        embedded = EmbeddedModel(_free_port())
+        stack.callback(embedded.stop)
+        rows, keys = models.offered(plan.choices.models, embedded.base_url, plan.environment)
+        values = stage.settings({"SITE_ORIGIN": plan.page, **plan.choices.limits, **owner.model_settings(rows, keys)})
+        log = stack.enter_context((stage.folder() / "functions.log").open("a", encoding="utf-8"))
+        stack.enter_context(redirect_stdout(log))
+        set_password(plan.password, values)
+        embedded.wait()
+        asyncio.run(_serve(plan, values, lambda: announce(_ready(plan, [row["name"] for row in rows]))))
+
+
+def set_password(password: str, values: Mapping[str, str]) -> None:
+    """Make the owner's account, or give it this password if it has another one. Raises RunError."""
+    arguments = {"username": stage.USERNAME, "password": password}
+    answer = stage.invoke("users.add", arguments, values)
+    if answer["status"] == 409:
+        answer = stage.invoke("users.passwd", arguments, values)
+    if answer["status"] != 200:
+        raise RunError(f"PASSWORD cannot be used: {answer['body']['error']['message']}")
+
+
+def _ready(plan: Plan, names: list[str]) -> dict[str, Any]:
+    signs_in = {"username": stage.USERNAME, "password": plan.password}
+    return {"page": f"{plan.page}/", "api": f"{plan.api}/v1", **signs_in, "cloud": plan.cloud, "models": names}
+
+
+async def _serve(plan: Plan, values: Mapping[str, str], announce: Callable[[], None]) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with AsyncExitStack() as stack:
+        for app, port in ((_page(plan), plan.port), (_gateway(plan, values), plan.port + 1)):
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+        announce()
+        await stopped.wait()
+
+
+def _page(plan: Plan) -> web.Application:
+    return pages.pages(site.render(DIST, plan.api, plan.choices.name))
+
+
+def _gateway(plan: Plan, values: Mapping[str, str]) -> web.Application:
+    started = {one.name: stage.start(one, plan.cloud, values) for one in bundle.FUNCTIONS if one.kind != "direct"}
+    seconds = {one.name: one.seconds for one in bundle.FUNCTIONS}
+    authorizer = InProcessAuthorizer(started.pop("authorizer"), plan.cloud, seconds["authorizer"])
+    backends = {name: InProcess(function, plan.cloud, seconds[name]) for name, function in started.items()}
+    return gateway(DIALECTS[plan.cloud](origin=plan.page), bundle.ROUTES, backends, authorizer)
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        # As the server itself will: a port that only lingers after a run that has just ended is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise RunError(f"Port {port} is taken: choose another one, as in `make run PORT=9000` (it and the next one are used).") from error
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

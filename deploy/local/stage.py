@@ -1,0 +1,72 @@
+"""The stage on this machine: its folder, its secrets, its settings, and its functions started as a cloud would start them.
+
+Everything it keeps lies in `.local/` (mode 0700, git-ignored). It must know no gateway: `run.py` puts one in front.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deploy import bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / ".local"
+#: Whoever runs it signs in by this name.
+USERNAME = "owner"
+
+
+def folder() -> Path:
+    """Return the stage's folder, made if it is absent, for its owner's eyes only."""
+    FOLDER.mkdir(mode=0o700, exist_ok=True)
+    return FOLDER
+
+
+def secret(name: str) -> str:
+    """Return a generated secret that stays the same from run to run; the file's mode is 0600 from its first byte."""
+    path = folder() / "secrets.json"
+    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    if name not in known:
+        known[name] = secrets.token_urlsafe(36)
+        write_private(path, known)
+    return known[name]
+
+
+def write_private(path: Path, document: Mapping[str, Any]) -> None:
+    """Write JSON that only the owner may read, whole or not at all."""
+    beside = path.with_suffix(".new")
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(document, file, indent=2)
+    beside.replace(path)
+
+
+def settings(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return every setting of this stage; `extra` (the site's origin, limits, models) goes over them."""
+    return {
+        "TOKEN_ISSUER": "twocan/local",
+        "TOKEN_AUDIENCE": "twocan/local",
+        "TOKEN_KEY": secret("token_key"),
+        "STORE": f"sqlite:///{folder() / 'twocan.db'}",
+        **extra,
+    }
+
+
+def start(function: bundle.Function, dialect: str, values: Mapping[str, str]) -> Any:
+    """Start a function with exactly the settings that it needs. Raises SettingsError."""
+    given = {name: value for name, value in values.items() if name in function.needs}
+    return import_module(function.module).handler.start(dialect, given.get)
+
+
+def invoke(command: str, arguments: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+    """Invoke the admin function as the cloud's own API would. Returns {"status", "body"}."""
+    admin = next(function for function in bundle.FUNCTIONS if function.kind == "direct")
+    answer: dict[str, Any] = start(admin, "direct", values)({"command": command, "arguments": dict(arguments)}, None)
+    return answer
