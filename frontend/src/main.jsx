@@ -28,6 +28,8 @@ const preferences = createPreferences(() => window.localStorage);
 
 const config = readConfig(new URL("config.json", import.meta.url), fetch);
 const origin = config.then(({ api }) => api);
+// A missing config.json is told by the first call that needs it, not by an unhandled rejection.
+origin.catch(() => null);
 const app = new App({
   connect: (onSessionEnded) => new Api({ origin, fetch, now, onSessionEnded }),
   storage: openStorage(),

@@ -8,8 +8,11 @@ import { sendsOn } from "../text/keys.js";
 import { useApp } from "./context.js";
 import { Icon } from "./Icon.jsx";
 
-/** @param {{ conversation: import("../types.js").Conversation, isBlocked: boolean, onSend: () => void }} props */
-export function Composer({ conversation, isBlocked, onSend }) {
+// Editors insert text line by line, which takes minutes for a pasted file; from this length on we set it at once.
+const LARGE = 20_000;
+
+/** @param {{ conversation: import("../types.js").Conversation, isBlocked: boolean }} props */
+export function Composer({ conversation, isBlocked }) {
   const { answers, drafts, draftKey, username, name } = useApp();
   const area = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const draft = drafts.of(draftKey.value).value;
@@ -29,7 +32,6 @@ export function Composer({ conversation, isBlocked, onSend }) {
     if (isRunning || isBlocked || !draft.trim()) return;
     write("");
     void answers.ask(conversation.id, draft);
-    onSend();
     area.current?.focus({ preventScroll: true });
   }
 
@@ -37,7 +39,8 @@ export function Composer({ conversation, isBlocked, onSend }) {
     <form class="composer" onSubmit={send}>
       <textarea
         ref={area} id="composer" data-testid="composer" rows={rowsFor(draft)} value={draft} aria-label={t("composer.label")}
-        placeholder={t("composer.placeholder", { name: name.value })} enterkeyhint="send" dir="auto"
+        placeholder={t("composer.placeholder", { name: name.value })} enterkeyhint="send"
+        onBeforeInput={(event) => insertAtOnce(event) && write(event.currentTarget.value)}
         onInput={({ currentTarget }) => write(currentTarget.value)} onKeyDown={(event) => sendsOn(event) && send(event)}
       />
       <SendOrStop
@@ -45,6 +48,16 @@ export function Composer({ conversation, isBlocked, onSend }) {
       />
     </form>
   );
+}
+
+/** @param {InputEvent & { currentTarget: HTMLTextAreaElement }} event @returns {boolean} whether the text was large */
+function insertAtOnce(event) {
+  const text = event.data ?? event.dataTransfer?.getData("text/plain") ?? "";
+  if (text.length < LARGE) return false;
+  event.preventDefault();
+  const { currentTarget: area } = event;
+  area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
+  return true;
 }
 
 /** @param {{ isRunning: boolean, isReady: boolean, onStop: () => void }} props */

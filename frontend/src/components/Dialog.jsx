@@ -14,30 +14,9 @@ import { Icon } from "./Icon.jsx";
  * @param {import("preact").ComponentChildren} props.children
  */
 export function Dialog({ title, onClose, kind = "small", children }) {
-  const element = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const heading = useId();
-
-  useEffect(() => {
-    const dialog = element.current;
-    if (!dialog?.open) dialog?.showModal();
-    return () => dialog?.close();
-  }, []);
-
-  /** @param {MouseEvent} event  a press on the backdrop reaches the dialog itself */
-  const onBackdrop = (event) => event.target === element.current && onClose?.();
-
   return (
-    <dialog
-      ref={element}
-      class={`dialog dialog-${kind}`}
-      aria-labelledby={heading}
-      onCancel={(event) => {
-        // Esc may only ask: whether the dialog is there is for the state to say.
-        event.preventDefault();
-        onClose?.();
-      }}
-      onMouseDown={onBackdrop}
-    >
+    <dialog {...useModal(onClose)} class={`dialog dialog-${kind}`} aria-labelledby={heading}>
       <div class="dialog-inside">
         <header class="dialog-head">
           <h2 id={heading}>{title}</h2>
@@ -54,6 +33,40 @@ export function Dialog({ title, onClose, kind = "small", children }) {
 }
 
 /**
+ * What makes a dialog element modal for as long as it is drawn. Esc, the back gesture and a press beside it may
+ * only ask: whether the dialog is there is for the state to say.
+ * @param {(() => void) | undefined} onClose
+ */
+export function useModal(onClose) {
+  const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
+
+  useEffect(() => {
+    const dialog = ref.current;
+    if (!dialog?.open) dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+
+  return {
+    ref,
+    /** @param {Event} event */
+    onCancel(event) {
+      event.preventDefault();
+      onClose?.();
+    },
+    /** @param {Event & { currentTarget: HTMLDialogElement }} event  browsers close on a second Esc without asking */
+    onClose({ currentTarget }) {
+      if (!currentTarget.isConnected) return;
+      if (onClose) onClose();
+      else currentTarget.showModal();
+    },
+    /** @param {MouseEvent} event  a press on the backdrop reaches the dialog itself */
+    onMouseDown({ target, currentTarget }) {
+      if (target === currentTarget) onClose?.();
+    },
+  };
+}
+
+/**
  * A question before something is gone for good.
  * @param {{ title: string, text: string, confirm: string, onConfirm: () => void, onClose: () => void }} props
  */
@@ -62,7 +75,7 @@ export function Confirm({ title, text, confirm, onConfirm, onClose }) {
     <Dialog title={title} onClose={onClose}>
       <p class="dialog-text">{text}</p>
       <div class="dialog-foot">
-        <button type="button" class="plain" onClick={onClose}>{t("dialog.cancel")}</button>
+        <button type="button" class="plain" autoFocus onClick={onClose}>{t("dialog.cancel")}</button>
         <button type="button" class="danger" onClick={onConfirm}>{confirm}</button>
       </div>
     </Dialog>

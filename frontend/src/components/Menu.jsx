@@ -2,7 +2,7 @@
  * A button that opens a short list of actions. Knows the keyboard's rules for menus; must not know the actions.
  */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./Icon.jsx";
 
 /** @typedef {{ icon: string, label: string, danger?: boolean, act: () => void }} Action */
@@ -40,7 +40,8 @@ function useOpening() {
   const root = useRef(/** @type {HTMLDivElement | null} */ (null));
   const button = useRef(/** @type {HTMLButtonElement | null} */ (null));
 
-  useEffect(() => {
+  // Before the next key can arrive, or it would still find the focus outside.
+  useLayoutEffect(() => {
     if (!isOpen) return undefined;
     itemsIn(root.current)[0]?.focus();
     /** @param {Event} event */

@@ -71,7 +71,7 @@ function FoldedText({ text }) {
   const folded = fold(text);
   const isLong = folded.length < text.length;
   return (
-    <div class="bubble" dir="auto">
+    <div class="bubble">
       {isOpen || !isLong ? text : `${folded}…`}
       {isLong && (
         <button type="button" class="link-button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
@@ -107,7 +107,7 @@ function Editor({ text, onSend, onCancel }) {
   return (
     <div class="editor">
       <textarea
-        ref={area} data-testid="editor" rows={4} defaultValue={text} aria-label={t("message.editLabel")} dir="auto"
+        ref={area} data-testid="editor" rows={4} defaultValue={text} aria-label={t("message.editLabel")}
         onKeyDown={onKeyDown}
       />
       <div class="dialog-foot">
@@ -148,10 +148,20 @@ function Thinking({ text, isOver }) {
 function Ending({ message }) {
   const { state, finish, problem, text } = message;
   if (state === "error" && problem) return <ErrorNote problem={problem} />;
-  if (state === "stopped" || state === "interrupted") return <p class="note">{t(`note.${state}`)}</p>;
+  if (state === "stopped" || state === "interrupted") return <Note said={`note.${state}`} requestId={problem?.requestId} />;
   if (state !== "complete") return null;
-  if (finish === "length" || finish === "content_filter") return <p class="note">{t(`note.${finish}`)}</p>;
-  return text ? null : <p class="note">{t("note.empty")}</p>;
+  if (finish === "length" || finish === "content_filter") return <Note said={`note.${finish}`} />;
+  return text ? null : <Note said="note.empty" />;
+}
+
+/** @param {{ said: string, requestId?: string }} props */
+function Note({ said, requestId }) {
+  return (
+    <div class="note">
+      <p>{t(said)}</p>
+      {requestId && <p class="small-print">{t("error.requestId", { id: requestId })}</p>}
+    </div>
+  );
 }
 
 /** @param {{ conversationId: string, message: Said, isLast: boolean, isBusy: boolean }} props */

@@ -50,7 +50,6 @@ function skip(event) {
 /** @param {{ onOpenDrawer: () => void }} props */
 function Main({ onOpenDrawer }) {
   const { conversations, models } = useApp();
-  const [asked, setAsked] = useState(0);
   const conversation = conversations.current.value;
   useStopKey(conversation?.id ?? "");
   if (!conversation) return <main class="main" />;
@@ -59,11 +58,11 @@ function Main({ onOpenDrawer }) {
   return (
     <main class="main">
       <Head conversation={conversation} onOpenDrawer={onOpenDrawer} />
-      {conversation.messages.length === 0 ? <Empty /> : <Thread conversation={conversation} asked={asked} />}
+      {conversation.messages.length === 0 ? <Empty /> : <Thread key={conversation.id} conversation={conversation} />}
       <div class="dock">
         {isGone && <p class="banner" role="status">{t("model.goneText", { model: conversation.model })}</p>}
         <Troubles />
-        <Composer conversation={conversation} isBlocked={isGone} onSend={() => setAsked(asked + 1)} />
+        <Composer conversation={conversation} isBlocked={isGone} />
         <p class="hint">{t("composer.hint")}</p>
       </div>
     </main>

@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { formatDate, t } from "../i18n/index.js";
 import { groupByPeriod } from "../text/dates.js";
 import { useApp } from "./context.js";
-import { Confirm, Dialog } from "./Dialog.jsx";
+import { Confirm, Dialog, useModal } from "./Dialog.jsx";
 import { Icon } from "./Icon.jsx";
 import { Mark } from "./Mark.jsx";
 import { Menu } from "./Menu.jsx";
@@ -39,20 +39,13 @@ export function Sidebar({ onOpenSettings, onDone }) {
   );
 }
 
-/** The same list in a drawer; the native dialog keeps focus inside and gives it back.
- * @param {{ onOpenSettings: () => void, onClose: () => void }} props */
+/**
+ * The same list in a drawer; the native dialog keeps focus inside and gives it back.
+ * @param {{ onOpenSettings: () => void, onClose: () => void }} props
+ */
 export function Drawer({ onOpenSettings, onClose }) {
-  const element = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
-    const dialog = element.current;
-    dialog?.showModal();
-    return () => dialog?.close();
-  }, []);
   return (
-    <dialog
-      ref={element} class="drawer" aria-label={t("list.title")} onClose={onClose}
-      onMouseDown={(event) => event.target === element.current && onClose()}
-    >
+    <dialog {...useModal(onClose)} class="drawer" aria-label={t("list.title")}>
       <button type="button" class="quiet drawer-close" aria-label={t("list.close")} onClick={onClose}><Icon name="close" /></button>
       <Sidebar onDone={onClose} onOpenSettings={() => { onClose(); onOpenSettings(); }} />
     </dialog>

@@ -10,12 +10,12 @@ import { useApp } from "./context.js";
 import { Icon } from "./Icon.jsx";
 import { Message } from "./Message.jsx";
 
-/** @param {{ conversation: import("../types.js").Conversation, asked: number }} props  asked: grows with each question sent */
-export function Thread({ conversation, asked }) {
+/** @param {{ conversation: import("../types.js").Conversation }} props */
+export function Thread({ conversation }) {
   const { answers } = useApp();
-  const { box, content, isFollowing, onScroll, toLatest } = useFollowing(`${conversation.id} ${asked}`);
   const { id, messages } = conversation;
   const isBusy = answers.running.value.has(id);
+  const { box, content, isFollowing, onScroll, toLatest } = useFollowing(isBusy ? messages.at(-1)?.id : undefined);
   return (
     <div class="thread-frame">
       <div class="thread" ref={box} onScroll={onScroll} role="log" aria-live="off" aria-label={t("thread.label")} aria-busy={isBusy} tabIndex={0}>
@@ -34,8 +34,8 @@ export function Thread({ conversation, asked }) {
   );
 }
 
-/** @param {string} occasion  a change of it goes to the bottom, whatever the reader looked at before */
-function useFollowing(occasion) {
+/** @param {string | undefined} asked  the answer being given here: asking for it is asking to see it */
+function useFollowing(asked) {
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   const content = useRef(/** @type {HTMLDivElement | null} */ (null));
   const state = useRef({ following: true, top: 0 });
@@ -60,10 +60,17 @@ function useFollowing(occasion) {
     setFollowing(state.current.following);
   }
 
-  useLayoutEffect(toLatest, [occasion]);
+  useLayoutEffect(toLatest, []);
+  useLayoutEffect(() => {
+    if (asked) toLatest();
+  }, [asked]);
 
   useEffect(() => {
-    const watch = new ResizeObserver(() => state.current.following && toBottom());
+    const watch = new ResizeObserver(() => {
+      if (state.current.following) toBottom();
+      // What has shrunk until it fits is seen whole, though nobody scrolled.
+      else onScroll();
+    });
     if (content.current) watch.observe(content.current);
     if (box.current) watch.observe(box.current);
     return () => watch.disconnect();

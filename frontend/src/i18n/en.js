@@ -122,7 +122,7 @@ export const en = {
   "settings.signOut": "Sign out",
 
   "storage.none": "This browser does not allow storing. Conversations will be lost when you close this tab.",
-  "storage.failing": "This device has no room to store conversations. New messages may be lost when you close this tab.",
+  "storage.failing": "Conversations cannot be stored right now; this device may be full. New messages may be lost when you close this tab.",
 
   "wait.seconds": "{n} s",
   "wait.minutes": "{n} min",

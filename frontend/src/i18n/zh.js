@@ -123,7 +123,7 @@ export const zh = {
   "settings.signOut": "退出登录",
 
   "storage.none": "浏览器不允许保存数据，关闭标签页后对话将会丢失。",
-  "storage.failing": "设备存储空间不足，关闭标签页后新消息可能会丢失。",
+  "storage.failing": "暂时无法保存对话，设备空间可能已满；关闭标签页后新消息可能会丢失。",
 
   "wait.seconds": "{n} 秒",
   "wait.minutes": "{n} 分钟",

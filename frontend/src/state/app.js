@@ -22,6 +22,9 @@ import { createModels } from "./models.js";
  * @property {() => string} addressed  the conversation the address names, "" for none
  */
 
+// Screen readers miss a change that follows another at once.
+const ANNOUNCE_MS = 50;
+
 export class App {
   name = signal("Twocan");
   username = signal("");
@@ -34,6 +37,7 @@ export class App {
   constructor({ connect, storage, tabs, preferences, clock, now, addressed }) {
     this.preferences = preferences;
     this.addressed = addressed;
+    this.clock = clock;
     this.api = connect(() => this.#onSessionEnded());
     this.models = createModels(this.api);
     const firstModel = () => startingModel(this.models.list.value, preferences.person.value.lastModel);
@@ -78,14 +82,16 @@ export class App {
 
   /** @param {string} key */
   announce(key) {
-    this.announcement.value = key;
+    // Emptied first: the same words twice in a row would be no change, and nothing would be said.
+    this.announcement.value = "";
+    this.clock.later(() => (this.announcement.value = key), ANNOUNCE_MS);
   }
 
   #leave() {
     this.answers.stopAll();
     this.conversations.stop();
     this.drafts.forget();
-    this.announce("");
+    this.announcement.value = "";
     this.username.value = "";
   }
 

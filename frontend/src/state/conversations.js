@@ -73,6 +73,7 @@ export class Conversations {
       const stored = await (await this.#parts.storage).save(conversation);
       if (!stored) return this.forget(id);
       this.#adopt(conversation, stored);
+      if (this.storageState.value === "failing") this.storageState.value = "ok";
       this.#parts.tabs.tell({ kind: "changed", id });
     } catch {
       this.storageState.value = "failing";
