@@ -1,0 +1,1 @@
+"""One file per port, on every adapter that is registered."""
