@@ -19,7 +19,7 @@ NOW = 1_800_000_000
 ISSUER = tokens.Issuer("https://twocan.test", "twocan", tokens.keys(KEY, PREVIOUS))
 
 HEADER = {"alg": "HS256", "typ": "at+jwt", "kid": ISSUER.keys[0].kid}
-CLAIMS = {
+CLAIMS: dict[str, Any] = {
     "iss": ISSUER.issuer,
     "aud": ISSUER.audience,
     "sub": "alice",
