@@ -131,7 +131,7 @@ function Rename({ item, onClose }) {
       <form class="dialog-form" onSubmit={onSubmit}>
         <label class="field">
           <span>{t("rename.label")}</span>
-          <input ref={input} name="title" maxLength={200} defaultValue={item.title} autoComplete="off" />
+          <input ref={input} autoFocus name="title" maxLength={200} defaultValue={item.title} autoComplete="off" />
         </label>
         <div class="dialog-foot">
           <button type="button" class="plain" onClick={onClose}>{t("dialog.cancel")}</button>

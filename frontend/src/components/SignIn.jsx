@@ -78,15 +78,15 @@ function SignInForm({ username = "" }) {
           defaultValue={username} required aria-invalid={problem?.code === "invalid_credentials"}
         />
       </label>
-      <PasswordField invalid={problem?.code === "invalid_credentials"} />
+      <PasswordField invalid={problem?.code === "invalid_credentials"} isFirst={username !== ""} />
       {problem && <ErrorNote problem={problem} />}
       <button type="submit" class="primary wide" aria-disabled={isBusy}>{t(isBusy ? "signIn.busy" : "signIn.submit")}</button>
     </form>
   );
 }
 
-/** @param {{ invalid: boolean }} props */
-function PasswordField({ invalid }) {
+/** @param {{ invalid: boolean, isFirst: boolean }} props  isFirst: the name is known, so a dialog begins here */
+function PasswordField({ invalid, isFirst }) {
   const [isShown, setShown] = useState(false);
   const [hasCaps, setCaps] = useState(false);
   // One element in both states, or the caret and the manager's fill would be lost; the types know no such switch.
@@ -101,7 +101,7 @@ function PasswordField({ invalid }) {
       <label for="password">{t("signIn.password")}</label>
       <span class="field-box">
         <input
-          id="password" name="password" type={type} autoComplete="current-password" required
+          id="password" name="password" type={type} autoComplete="current-password" required autoFocus={isFirst}
           autoCapitalize="none" autoCorrect="off" spellcheck={false} aria-invalid={invalid} onKeyDown={onKey} onKeyUp={onKey}
           aria-describedby={hasCaps ? "caps" : undefined}
         />
