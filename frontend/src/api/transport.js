@@ -23,7 +23,7 @@ import { ApiError, readProblem } from "./problem.js";
  */
 export function createTransport({ origin, fetch }) {
   return async (path, { method = "GET", body, token, signal } = {}) => {
-    const response = await reach(fetch, (await origin) + path, {
+    const response = await reach(fetch, (await origin.catch(unconfigured)) + path, {
       method,
       headers: headersFor(body, token),
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -49,6 +49,11 @@ export async function readJson(response) {
     const requestId = response.headers.get("x-request-id") ?? "";
     throw new ApiError({ code: "not_the_api", message: String(error), status: response.status, requestId });
   }
+}
+
+/** @param {unknown} error @returns {never} */
+function unconfigured(error) {
+  throw new ApiError({ code: "not_configured", message: String(error) });
 }
 
 /**

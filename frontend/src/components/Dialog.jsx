@@ -42,8 +42,13 @@ export function useModal(onClose) {
 
   useEffect(() => {
     const dialog = ref.current;
+    const opener = document.activeElement;
     if (!dialog?.open) dialog?.showModal();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      // The browser gives the focus back only to what closes while it is still drawn.
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
+    };
   }, []);
 
   return {

@@ -145,5 +145,6 @@ export const en = {
   "error.network": "No connection to the server. Check your network.",
   "error.interrupted": "The connection broke before the answer was finished.",
   "error.not_the_api": "Something other than the server answered. Please try again later.",
+  "error.not_configured": "This page could not find its server. Reload the page, and if that does not help, tell its owner.",
   "error.unexpected": "Something went wrong.",
 };

@@ -146,5 +146,6 @@ export const zh = {
   "error.network": "无法连接服务器，请检查网络。",
   "error.interrupted": "连接中断，回答没有写完。",
   "error.not_the_api": "响应异常，似乎不是来自服务器，请稍后再试。",
+  "error.not_configured": "页面找不到服务器。请刷新页面；如果仍然不行，请联系管理员。",
   "error.unexpected": "出了点问题。",
 };
