@@ -50,15 +50,24 @@ class Started(Generic[Tools]):
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
         """Answer in the gateway's words, as one document."""
-        return self._dialect.write(self.respond(event, context))
+        response = self.respond(event, context)
+        try:
+            body = [b"".join(response.body)]
+        except Exception as error:  # noqa: BLE001 - nothing was sent yet: a body that failed, and has logged it, is a failure like any other
+            failed = refuse(error if isinstance(error, TwocanError) else TwocanError())
+            return self._dialect.write(failed._replace(headers={**failed.headers, **self._fixed(response.headers["x-request-id"])}))
+        return self._dialect.write(response._replace(body=body))
 
     def respond(self, event: Any, context: Any) -> Response:
         """Answer with a body that may stream. Never raises; the body writes the log line when it ends or is closed."""
         started = time.perf_counter()
         request, response = self._try(event, context)
-        headers = {**response.headers, **self._headers, "x-request-id": request.request_id}
+        headers = {**response.headers, **self._fixed(request.request_id)}
         about = {"request_id": request.request_id, "method": request.method, "status": response.status}
         return response._replace(headers=headers, body=_Logged(response, about, started))
+
+    def _fixed(self, request_id: str) -> dict[str, str]:
+        return {**self._headers, "x-request-id": request_id}
 
     def _try(self, event: Any, context: Any) -> tuple[Request, Response]:
         request = Request("", "", {}, b"", "")

@@ -28,7 +28,7 @@ def started(answer: Callable[[Request, None], Response], headers: dict[str, str]
 def raising(error: Exception) -> Callable[[Request, None], Response]:
     """Return a function that fails."""
 
-    def answer(request: Request, tools: None) -> Response:  # noqa: ARG001 - the port's signature
+    def answer(request: Request, tools: None) -> Response:
         raise error
 
     return answer
@@ -168,6 +168,18 @@ def test_a_body_whose_closing_fails_is_logged_all_the_same(capsys: pytest.Captur
         wrapped.close()
 
     assert [LINE] == lines(capsys)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"), [(LookupError("my-secret"), (500, "internal_error")), (NotFound(), (404, "not_found"))], ids=["unknown", "known"]
+)
+def test_a_body_that_fails_before_anything_was_sent_is_an_error_answer(error: Exception, expected: tuple[int, str]) -> None:
+    """A gateway that wants one document gets one, with the fixed headers, although the body broke."""
+    function = started(lambda _request, _tools: Response(200, {}, Body([b"a"], fails=error), {}), {"x-fixed": "yes"})
+    answer = function(EVENT, LambdaContext())
+
+    assert expected == (answer["statusCode"], json.loads(answer["body"])["error"]["code"])
+    assert {"content-type": "application/json", "x-fixed": "yes", "x-request-id": "one"} == answer["headers"]
 
 
 def test_facts_may_grow_until_the_body_ends(capsys: pytest.CaptureFixture[str]) -> None:
