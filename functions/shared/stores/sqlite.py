@@ -31,6 +31,7 @@ create table if not exists records (
     primary key (partition, sort)
 ) without rowid
 """
+_BY_EXPIRY = "create index if not exists by_expiry on records (expires) where expires is not null"
 _ONE = "select version, body, expires from records where partition = ? and sort = ? and (expires is null or expires > ?)"
 _MANY = """
 select sort, version, body, expires from records
@@ -47,6 +48,7 @@ def open(address: str, now: Now) -> Sqlite:  # noqa: A001 - every store's module
         connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
         connection.execute("pragma journal_mode = wal")
         connection.execute(_SCHEMA)
+        connection.execute(_BY_EXPIRY)
     except sqlite3.Error as error:
         raise Unavailable("The store's file cannot be opened: check that its folder exists and may be written.") from error
     return Sqlite(connection, now)
@@ -70,6 +72,8 @@ class Sqlite:
         text = checked(body)
         with self._begun("immediate") as run:
             version = _check(_find(run, partition, sort, self._now()), if_version) + 1
+            # Whatever is over goes with the next write: attempts and sessions would fill the file for ever.
+            run.execute("delete from records where expires <= ?", (self._now(),))
             run.execute("replace into records values (?, ?, ?, ?, ?)", (partition, sort, version, text, expires))
             return version
 
