@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 EVENTS = Path(__file__).parent / "fixtures" / "events"
-LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared with, never bound
+LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 settings.register_profile("check", max_examples=60, deadline=None, derandomize=True, database=None)
 settings.register_profile("nightly", max_examples=5_000, deadline=None, print_blob=True)

@@ -35,7 +35,7 @@ def walk() -> list[Any]:
         json.loads(verdict["body"])["status"],
         turned,
         code(desk.refresh(granted["refresh_token"])),
-        code(desk.login(password="wrong")),  # noqa: S106 - of a test
+        code(desk.login(password="wrong")),
         code(deep),
         listed["body"],
     ]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from functions.shared.errors import Unavailable
-from functions.shared.stores import Record, Records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from functions.shared.stores import Record, Records
 
 
 class Overtaken:

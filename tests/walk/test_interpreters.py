@@ -30,7 +30,7 @@ INTERPRETERS = {"running": sys.executable, **{version: path for version in DEPLO
 def run(interpreter: str, *arguments: str) -> str:
     """Return what a fresh process prints; its path holds the sources and what the functions require."""
     environment = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join([str(ROOT), str(LIBRARIES)]), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([interpreter, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    done = subprocess.run([interpreter, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert (0, "") == (done.returncode, done.stderr)
     return done.stdout
 

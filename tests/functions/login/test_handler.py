@@ -11,7 +11,6 @@ import pytest
 from functions.login import handler
 from functions.shared import accounts, passwords, tokens
 from functions.shared.messages import Request
-from functions.shared.serve import Started
 from functions.shared.stores import Record, Records, sqlite
 from tests.fakes.desk import CHEAP, MONTH, PASSWORD, SALT, Desk, code, said
 from tests.fakes.forge import ISSUER, KEY, digest, token
@@ -22,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from functions.shared.serve import Started
     from tests.fakes.clock import Clock
 
-NEW_PASSWORD = "nine lanterns drift at dusk"  # noqa: S105 - of a test
+NEW_PASSWORD = "nine lanterns drift at dusk"
 
 
 def change_password(records: Records, name: str = "alice") -> None:

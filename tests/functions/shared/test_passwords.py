@@ -75,7 +75,7 @@ def test_nobody_takes_the_same_work() -> None:
 @pytest.mark.parametrize(
     ("cost", "outdated"), [(CHEAP, False), (passwords.Cost(32, 1, 1), True), (passwords.COST, True)], ids=["same", "other", "todays"]
 )
-def test_other_parameters_are_outdated(cost: passwords.Cost, outdated: bool) -> None:  # noqa: FBT001 - the table's last column
+def test_other_parameters_are_outdated(cost: passwords.Cost, outdated: bool) -> None:
     """Weaker or stronger: whatever is not today's is replaced."""
     assert outdated is passwords.outdated(stored("noon"), cost)
 
@@ -83,5 +83,5 @@ def test_other_parameters_are_outdated(cost: passwords.Cost, outdated: bool) -> 
 @pytest.mark.parametrize("text", ["", "noon", "bcrypt$16$1$1$AA==$AA==", "scrypt$16$1$1$AA==", "scrypt$x$1$1$AA==$AA==", "scrypt$15$1$1$AA==$AA=="])
 def test_a_text_that_was_not_made_here_is_a_fault(text: str) -> None:
     """It never passes for a match."""
-    with pytest.raises(ValueError):  # noqa: PT011 - each fault has its own words
+    with pytest.raises(ValueError):
         passwords.matches("noon", text)

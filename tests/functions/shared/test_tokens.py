@@ -295,7 +295,7 @@ def test_odd_spellings_of_numbers_are_refused(name: str, digits: str) -> None:
         (9, 5, False),
     ],
 )
-def test_the_edges_of_a_life(issued: int, expires: int, good: bool) -> None:  # noqa: FBT001 - the table's last column
+def test_the_edges_of_a_life(issued: int, expires: int, good: bool) -> None:
     """It is over at exactly exp, begins at most 30 s ahead, and lasts 900 s at the most."""
     assert good is verifies(token(claims={"iat": NOW + issued, "exp": NOW + expires}))
 
@@ -338,7 +338,7 @@ def test_utf8_in_a_claim_is_read() -> None:
 
 
 @pytest.mark.parametrize(("spare", "good"), [(0, True), (1, False)], ids=["8192", "8193"])
-def test_no_token_over_8_kib_is_looked_at(spare: int, good: bool) -> None:  # noqa: FBT001 - the table's last column
+def test_no_token_over_8_kib_is_looked_at(spare: int, good: bool) -> None:
     """The limit is on the raw text, before anything is decoded."""
     subject = "a" * 5_000
     while len(long := token(claims={"sub": subject})) < 8_192 + spare:
