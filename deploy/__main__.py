@@ -10,6 +10,7 @@ import io
 import os
 import sys
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,18 +37,20 @@ def main() -> None:
 @click.option("--cloud", type=click.Choice(["aws", "huawei"]), default="aws", show_default=True, help="Whose gateway to imitate.")
 @click.option("--port", type=click.IntRange(1, 65_534), default=8700, show_default=True, help="Port of the page; the API has the next one.")
 @click.option("--password", envvar="PASSWORD", default="", help="The owner's password; a generated one stays the same from run to run.")
-def run(cloud: Any, port: int, password: str) -> None:
+@click.option("--folder", type=click.Path(path_type=Path), default=stage.Stage().folder, help="Where data and secrets are kept; .local if not given.")
+def run(cloud: Any, port: int, password: str, folder: Path) -> None:
     """Run everything on this machine, with a real model, until Ctrl-C."""
     from deploy.local import run as local
 
-    plan = local.Plan(cloud, port, password or stage.secret("password"), owner.read(_FILE), dict(os.environ))
-    path = stage.folder() / "ready.json"
+    here = stage.Stage(folder)
+    plan = local.Plan(here, cloud, port, password or here.secret("password"), owner.read(_FILE), dict(os.environ))
+    path = folder / "ready.json"
     path.unlink(missing_ok=True)
     console = Console(file=sys.stdout)
 
     def announce(ready: Mapping[str, Any]) -> None:
         stage.write_private(path, ready)
-        console.print(_welcome(ready))
+        console.print(_welcome(ready, folder))
 
     try:
         local.run(plan, announce)
@@ -103,7 +106,7 @@ def users_passwd(username: str) -> None:
 def _invoke(command: str, **arguments: str) -> dict[str, Any]:
     # The function logs to standard output, which is the cloud's log service there and would be the person's screen here.
     with redirect_stdout(io.StringIO()):
-        answer = stage.invoke(command, arguments, stage.settings(owner.read(_FILE).limits))
+        answer = stage.invoke(command, arguments, stage.Stage().settings(owner.read(_FILE).limits))
     if answer["status"] != 200:
         raise click.ClickException(answer["body"]["error"]["message"])
     body: dict[str, Any] = answer["body"]
@@ -119,13 +122,13 @@ def _new_password() -> str:
     return first
 
 
-def _welcome(ready: Mapping[str, Any]) -> Table:
+def _welcome(ready: Mapping[str, Any], folder: Path) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row("[bold]Twocan is running[/bold]", f"as on {'AWS' if ready['cloud'] == 'aws' else 'Huawei Cloud'}; Ctrl-C ends it")
     for name, value in (("page", ready["page"]), ("user name", ready["username"]), ("password", ready["password"]), ("API", ready["api"])):
         table.add_row(name, f"[bold cyan]{value}[/bold cyan]")
     table.add_row("models", ", ".join(ready["models"]))
-    table.add_row("log", os.path.relpath(stage.FOLDER / "functions.log"))
+    table.add_row("log", os.path.relpath(folder / "functions.log"))
     return table
 
 

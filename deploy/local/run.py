@@ -18,7 +18,8 @@ from deploy import bundle, owner, site
 from deploy.local import models, pages, stage
 from deploy.local.aws import Aws
 from deploy.local.backend import InProcess, InProcessAuthorizer
-from deploy.local.gateway import gateway
+from deploy.local.gateway import Gateway, runner
+from deploy.local.guard import Guard
 from deploy.local.huawei import Huawei
 from deploy.local.model import EmbeddedModel
 
@@ -36,8 +37,9 @@ class RunError(Exception):
 
 
 class Plan(NamedTuple):
-    """What to run: the gateway to imitate, the page's port (the API has the next one), the owner's choices, and keys and addresses."""
+    """What to run: where it keeps its data, the gateway to imitate, the page's port (the API has the next one), and the owner's choices."""
 
+    stage: stage.Stage
     cloud: Platform
     port: int
     password: str
@@ -63,8 +65,8 @@ def run(plan: Plan, announce: Callable[[Mapping[str, Any]], None]) -> None:
         embedded = EmbeddedModel(_free_port())
         stack.callback(embedded.stop)
         rows, keys = models.offered(plan.choices.models, embedded.base_url, plan.environment)
-        values = stage.settings({"SITE_ORIGIN": plan.page, **plan.choices.limits, **owner.model_settings(rows, keys)})
-        log = stack.enter_context((stage.folder() / "functions.log").open("a", encoding="utf-8"))
+        values = plan.stage.settings({"SITE_ORIGIN": plan.page, **plan.choices.limits, **owner.model_settings(rows, keys)})
+        log = stack.enter_context((plan.stage.folder / "functions.log").open("a", encoding="utf-8"))
         stack.enter_context(redirect_stdout(log))
         set_password(plan.password, values)
         embedded.wait()
@@ -72,11 +74,11 @@ def run(plan: Plan, announce: Callable[[Mapping[str, Any]], None]) -> None:
 
 
 def set_password(password: str, values: Mapping[str, str]) -> None:
-    """Make the owner's account, or give it this password if it has another one. Raises RunError."""
+    """Give the owner's account this password, and make it if it is absent. Raises RunError."""
     arguments = {"username": stage.USERNAME, "password": password}
-    answer = stage.invoke("users.add", arguments, values)
-    if answer["status"] == 409:
-        answer = stage.invoke("users.passwd", arguments, values)
+    answer = stage.invoke("users.passwd", arguments, values)
+    if answer["status"] == 404:
+        answer = stage.invoke("users.add", arguments, values)
     if answer["status"] != 200:
         raise RunError(f"PASSWORD cannot be used: {answer['body']['error']['message']}")
 
@@ -91,25 +93,25 @@ async def _serve(plan: Plan, values: Mapping[str, str], announce: Callable[[], N
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
-        for app, port in ((_page(plan), plan.port), (_gateway(plan, values), plan.port + 1)):
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-            await runner.setup()
-            stack.push_async_callback(runner.cleanup)
-            await web.TCPSite(runner, "127.0.0.1", port).start()
+        for server, port in ((_page(plan), plan.port), (_gateway(plan, values), plan.port + 1)):
+            await server.setup()
+            stack.push_async_callback(server.cleanup)
+            await web.TCPSite(server, "127.0.0.1", port).start()
         announce()
         await stopped.wait()
 
 
-def _page(plan: Plan) -> web.Application:
-    return pages.pages(site.render(DIST, plan.api, plan.choices.name))
+def _page(plan: Plan) -> web.AppRunner:
+    return web.AppRunner(pages.pages(site.render(DIST, plan.api, plan.choices.name)), access_log=None)
 
 
-def _gateway(plan: Plan, values: Mapping[str, str]) -> web.Application:
+def _gateway(plan: Plan, values: Mapping[str, str]) -> web.AppRunner:
     started = {one.name: stage.start(one, plan.cloud, values) for one in bundle.FUNCTIONS if one.kind != "direct"}
     seconds = {one.name: one.seconds for one in bundle.FUNCTIONS}
     authorizer = InProcessAuthorizer(started.pop("authorizer"), plan.cloud, seconds["authorizer"])
     backends = {name: InProcess(function, plan.cloud, seconds[name]) for name, function in started.items()}
-    return gateway(DIALECTS[plan.cloud](origin=plan.page), bundle.ROUTES, backends, authorizer)
+    dialect = DIALECTS[plan.cloud](origin=plan.page)
+    return runner(Gateway(dialect, bundle.ROUTES, backends, Guard(dialect, authorizer)).application())
 
 
 def _check_free(port: int) -> None:

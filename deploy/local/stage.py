@@ -10,7 +10,7 @@ import os
 import secrets
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy import bundle
 
@@ -18,45 +18,38 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / ".local"
 #: Whoever runs it signs in by this name.
 USERNAME = "owner"
 
 
-def folder() -> Path:
-    """Return the stage's folder, made if it is absent, for its owner's eyes only."""
-    FOLDER.mkdir(mode=0o700, exist_ok=True)
-    return FOLDER
+class Stage(NamedTuple):
+    """One stage on this machine, by its folder."""
 
+    folder: Path = ROOT / ".local"
 
-def secret(name: str) -> str:
-    """Return a generated secret that stays the same from run to run; the file's mode is 0600 from its first byte."""
-    path = folder() / "secrets.json"
-    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    if name not in known:
-        known[name] = secrets.token_urlsafe(36)
-        write_private(path, known)
-    return known[name]
+    def make(self) -> None:
+        """Make the folder, if it is absent, for its owner's eyes only."""
+        self.folder.mkdir(mode=0o700, exist_ok=True)
 
+    def secret(self, name: str) -> str:
+        """Return a generated secret that stays the same from run to run."""
+        self.make()
+        path = self.folder / "secrets.json"
+        known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        if name not in known:
+            known[name] = secrets.token_urlsafe(36)
+            write_private(path, known)
+        return known[name]
 
-def write_private(path: Path, document: Mapping[str, Any]) -> None:
-    """Write JSON that only the owner may read, whole or not at all."""
-    beside = path.with_suffix(".new")
-    beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(document, file, indent=2)
-    beside.replace(path)
-
-
-def settings(extra: Mapping[str, str]) -> dict[str, str]:
-    """Return every setting of this stage; `extra` (the site's origin, limits, models) goes over them."""
-    return {
-        "TOKEN_ISSUER": "twocan/local",
-        "TOKEN_AUDIENCE": "twocan/local",
-        "TOKEN_KEY": secret("token_key"),
-        "STORE": f"sqlite:///{folder() / 'twocan.db'}",
-        **extra,
-    }
+    def settings(self, extra: Mapping[str, str]) -> dict[str, str]:
+        """Return every setting of this stage; `extra` (the site's origin, limits, models) goes over them."""
+        return {
+            "TOKEN_ISSUER": "twocan/local",
+            "TOKEN_AUDIENCE": "twocan/local",
+            "TOKEN_KEY": self.secret("token_key"),
+            "STORE": f"sqlite:///{self.folder / 'twocan.db'}",
+            **extra,
+        }
 
 
 def start(function: bundle.Function, dialect: str, values: Mapping[str, str]) -> Any:
@@ -70,3 +63,12 @@ def invoke(command: str, arguments: Mapping[str, Any], values: Mapping[str, str]
     admin = next(function for function in bundle.FUNCTIONS if function.kind == "direct")
     answer: dict[str, Any] = start(admin, "direct", values)({"command": command, "arguments": dict(arguments)}, None)
     return answer
+
+
+def write_private(path: Path, document: Mapping[str, Any]) -> None:
+    """Write JSON that only the owner may read, from its first byte on; whole or not at all."""
+    beside = path.with_suffix(".new")
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(document, file, indent=2)
+    beside.replace(path)

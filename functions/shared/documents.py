@@ -13,6 +13,8 @@ from functions.shared.errors import InvalidJSON
 
 #: Levels of nesting; more would let a reader through and exhaust the stack of a writer further down.
 DEEPEST = 100
+# Made once: json.dumps makes one per call for anything but its defaults, and every streamed chunk is such a call.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def parse(raw: bytes) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def parse(raw: bytes) -> dict[str, Any]:
 
 def write(value: Any) -> bytes:
     """Return compact JSON in UTF-8."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8")
+    return _ENCODER.encode(value).encode("utf-8")
 
 
 def _check_depth(value: Any) -> None:

@@ -27,8 +27,12 @@ RETRIES = 2
 #: Longest that a server's Retry-After is obeyed, in seconds; if it wants more, its refusal is passed on.
 LONGEST_WAIT = 10.0
 #: Chunks that wait for the reader at most; the socket's own buffers then hold the sender back.
-_AHEAD = 64
-_READ = 65_536
+_AHEAD = 256
+_READ = 16_384
+# After each of its first chunks the thread gives way for a moment, so that the first token goes out at once: with more chunks waiting in the
+# socket it would keep the interpreter to itself for the 5 ms of a switch interval.
+_GIVE_WAY = 4
+_MOMENT = 0.0002
 _WORTH_RETRYING = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 
 
@@ -152,7 +156,9 @@ class _Exchange:
         self._timeout = urllib3.Timeout(connect=connect, read=max(silence, 1.0))
         self._items: queue.SimpleQueue[bytes | Exception | None] = queue.SimpleQueue()
         self._heads: queue.SimpleQueue[tuple[int, Mapping[str, str]] | Exception] = queue.SimpleQueue()
-        self._room = threading.Semaphore(_AHEAD)
+        # Set while the queue has room. Looked at for every chunk, which costs next to nothing; a semaphore would cost more than the queue itself.
+        self._room = threading.Event()
+        self._room.set()
         self._closed = False
         self._response: urllib3.BaseHTTPResponse | None = None
         threading.Thread(target=self._run, name="outbound", daemon=True).start()
@@ -170,13 +176,14 @@ class _Exchange:
             item = self._items.get(timeout=patience)
         except queue.Empty:
             return b""
-        self._room.release()
+        if not self._room.is_set() and self._items.qsize() < _AHEAD // 2:
+            self._room.set()
         return item
 
     def close(self) -> None:
         """Let go: a read that blocks ends, the thread goes, the socket closes unless the answer was read to its end."""
         self._closed = True
-        self._room.release()
+        self._room.set()
         response = self._response
         if response is not None:
             _shut(response)
@@ -208,9 +215,15 @@ class _Exchange:
     def _pump(self, response: urllib3.BaseHTTPResponse) -> None:
         end: Exception | None = None
         try:
+            # A body of a given length is not streamed: there is no first token to let out.
+            given_way = _GIVE_WAY if "content-length" in response.headers else 0
             while not self._closed and (chunk := response.read1(_READ)):
-                self._room.acquire()
                 self._items.put(chunk)
+                if given_way < _GIVE_WAY:
+                    given_way += 1
+                    time.sleep(_MOMENT)
+                elif self._items.qsize() >= _AHEAD:
+                    self._hold_back()
         except Exception as error:  # noqa: BLE001 - as in _run
             end = error
         # Returned to the pool if it was read to its end; else closed, since the rest of this answer would be the next one's beginning.
@@ -220,6 +233,13 @@ class _Exchange:
             self._response = None
             response.release_conn()
         self._items.put(end)
+
+
+    def _hold_back(self) -> None:
+        self._room.clear()
+        # Looked at again after clearing: the reader may have drained the queue in between, and would then never set it.
+        while not self._closed and self._items.qsize() >= _AHEAD // 2 and not self._room.wait(TICK):
+            pass
 
 
 def _shut(response: urllib3.BaseHTTPResponse) -> None:

@@ -63,7 +63,15 @@ class Decoder:
         self._size += len(chunk)
         if self._size > LONGEST:
             raise UpstreamError("The model's server sent an event without end.")
+        if self._is_whole(chunk):
+            self._size = 0
+            return [Event("message", chunk[6:-2].decode("utf-8", "replace"), self._id)]
         return [event for line in self._lines(chunk) if (event := self._line(line))]
+
+    def _is_whole(self, chunk: bytes) -> bool:
+        """Say whether the chunk is one plain event and nothing is left from before: how nearly every chunk of a model comes."""
+        fresh = self._begun and not (self._left or self._data or self._event or self._after_cr)
+        return fresh and chunk.startswith(b"data: ") and chunk.endswith(b"\n\n") and chunk.count(b"\n") == 2 and b"\r" not in chunk and len(chunk) > 8
 
     def _lines(self, chunk: bytes) -> list[bytes]:
         if self._after_cr and chunk:
@@ -100,8 +108,9 @@ class Decoder:
             self._id = value
 
     def _dispatch(self) -> Event | None:
-        data, event = "\n".join(self._data), self._event
+        data, event = self._data, self._event
         self._size = 0
         self._data = []
         self._event = ""
-        return Event(event or "message", data, self._id) if data else None
+        # By the lines, not by the text: one empty line of data is an event whose data is empty.
+        return Event(event or "message", "\n".join(data), self._id) if data else None

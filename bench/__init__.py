@@ -1,0 +1,1 @@
+"""What is measured, and compared in the same run; see __main__.py."""

@@ -1,0 +1,129 @@
+"""`make bench`: every figure that Twocan promises, measured and compared in one run, as one table. Exit code 1 if one is missed."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import cold_start, hot_path
+from deploy import bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Cold starts of each kind; their medians are compared.
+ROUNDS = 11
+
+
+class Figure(NamedTuple):
+    """One promise: what was measured, its unit, and the most that it may be."""
+
+    name: str
+    value: float
+    unit: str
+    most: float | None
+
+    @property
+    def kept(self) -> bool:
+        """Whether the promise was kept."""
+        return self.most is None or self.value <= self.most
+
+
+def main() -> None:
+    """Measure everything and print the table."""
+    with _upstream() as upstream:
+        figures = [*_cold_starts(upstream), *_hot_path(upstream), *_page(), _ready()]
+    table = Table("what", "measured", "at most", "", title="Twocan, measured")
+    for one in figures:
+        most = "" if one.most is None else f"{one.most:g} {one.unit}"
+        table.add_row(one.name, f"{one.value:.3g} {one.unit}", most, "" if one.most is None else "kept" if one.kept else "MISSED")
+    Console(width=110).print(table)
+    sys.exit(0 if all(one.kept for one in figures) else 1)
+
+
+def _cold_starts(upstream: str) -> Iterator[Figure]:
+    functions = [one for one in bundle.FUNCTIONS if one.name in cold_start.BUDGETS]
+    with tempfile.TemporaryDirectory() as folder:
+        starts = {one.name: cold_start.prepare(one, Path(folder) / one.name, upstream) for one in functions}
+        taken: dict[str, list[float]] = {name: [] for name in ("bare", "openai", *starts)}
+        # In turn, so that a machine that slows down slows all of them.
+        for _ in range(ROUNDS):
+            taken["bare"].append(cold_start.bare())
+            taken["openai"].append(cold_start.openai())
+            for name, start in starts.items():
+                taken[name].append(cold_start.milliseconds(start))
+        counts = {name: len(cold_start.modules(start)[1]) for name, start in starts.items()}
+    middle = {name: median(times) - median(taken["bare"]) for name, times in taken.items()}
+    yield Figure("import openai, over a bare interpreter", middle["openai"], "ms", None)
+    for name in starts:
+        yield Figure(f"{name}: process start to first answer ({counts[name]} modules)", middle[name], "ms", None)
+        yield Figure(f"{name}: as a share of import openai", middle[name] / middle["openai"], "×", cold_start.BUDGETS[name])
+
+
+def _hot_path(upstream: str) -> Iterator[Figure]:
+    # The handler writes a log line per request.
+    with redirect_stdout(io.StringIO()):
+        added = hot_path.Bench(upstream).measure()
+    yield Figure("chat handler adds, plain, p50", added.plain, "ms", 1)
+    yield Figure("chat handler adds, to the first token, p50", added.first_token, "ms", 2)
+    yield Figure("chat handler adds, per streamed chunk", added.chunk, "µs", 20)
+    yield Figure("token verify, in bare jwt.decodes", hot_path.verify_ratio(), "×", 1.5)
+
+
+def _page() -> Iterator[Figure]:
+    built = subprocess.run(["npm", "run", "--silent", "build"], cwd=cold_start.ROOT / "frontend", capture_output=True, text=True, check=True)
+    found = re.search(r"(\d+)\s+first load, brotli", built.stdout)
+    if found is None:
+        raise SystemExit("The build printed no size of the first load.")
+    yield Figure("page, first load, brotli", int(found[1]) / 1000, "kB", 60)
+
+
+def _ready() -> Figure:
+    """Measure `make run` on this machine, which is set up, until it says that it is ready."""
+    ready = cold_start.ROOT / ".local" / "ready.json"
+    if ready.exists():
+        raise SystemExit("Twocan is running: stop it first, so that its start can be measured.")
+    command = ["make", "run", f"PORT={_port()}"]
+    began = time.perf_counter()
+    with subprocess.Popen(command, cwd=cold_start.ROOT, stdout=subprocess.DEVNULL, start_new_session=True) as process:
+        try:
+            while not ready.exists() and process.poll() is None:
+                time.sleep(0.02)
+            return Figure("make run, until ready", time.perf_counter() - began, "s", 10)
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+
+
+def _port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1]) - 1
+
+
+@contextmanager
+def _upstream() -> Iterator[str]:
+    command = [sys.executable, "-m", "bench.upstream"]
+    with subprocess.Popen(command, cwd=cold_start.ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield f"http://127.0.0.1:{json.loads(process.stdout.readline() if process.stdout else '0')}/v1"
+        finally:
+            process.kill()
+
+
+if __name__ == "__main__":
+    main()

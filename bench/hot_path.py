@@ -1,0 +1,133 @@
+"""What the chat handler adds to a direct urllib3 call to the same upstream, and what a strict token check adds to a bare `jwt.decode`."""
+
+from __future__ import annotations
+
+import json
+import time
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jwt
+import urllib3
+
+from bench.upstream import CHUNKS
+from functions.chat.handler import handler
+from functions.shared import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_KEY = "a key of the bench, long enough for HS256"
+_ISSUER = tokens.Issuer("twocan/bench", "twocan/bench", tokens.keys(_KEY, ""))
+_ROUNDS = 150
+
+
+class Context:
+    """A platform that lets a call run for long."""
+
+    aws_request_id = "1"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return a minute."""
+        return 60_000
+
+
+class Added(NamedTuple):
+    """What the handler adds, in milliseconds and, per chunk, in microseconds."""
+
+    plain: float
+    first_token: float
+    chunk: float
+
+
+class Bench:
+    """The same request, sent directly and through the handler, in turn."""
+
+    def __init__(self, upstream: str) -> None:
+        self._url = f"{upstream}/chat/completions"
+        self._pool = urllib3.PoolManager()
+        row = {"name": "mock", "vendor": "openai", "base_url": upstream, "model": "mock"}
+        known = {"SITE_ORIGIN": "https://chat.example.com", "TOKEN_ISSUER": _ISSUER.issuer, "TOKEN_AUDIENCE": _ISSUER.audience}
+        self._events = {stream: _event(stream=stream) for stream in (False, True)}
+        self._chat = handler.start("aws", {**known, "TOKEN_KEY": _KEY, "MODELS": json.dumps([row])}.get)
+
+    def measure(self) -> Added:
+        """Return the differences of the medians."""
+        plain = _difference(self._through_plain, self._direct_plain)
+        firsts: tuple[list[float], list[float]] = ([], [])
+        wholes: tuple[list[float], list[float]] = ([], [])
+        for _ in range(_ROUNDS // 5):
+            for which, way in enumerate((self._through_stream, self._direct_stream)):
+                first, whole = way()
+                firsts[which].append(first)
+                wholes[which].append(whole - first)
+        first_token = median(firsts[0]) - median(firsts[1])
+        return Added(plain, first_token, (median(wholes[0]) - median(wholes[1])) * 1000 / CHUNKS)
+
+    def _direct_plain(self) -> None:
+        json.loads(self._pool.request("POST", self._url, body=_body(stream=False)).data)
+
+    def _through_plain(self) -> None:
+        self._chat(self._events[False], Context())
+
+    def _direct_stream(self) -> tuple[float, float]:
+        began = time.perf_counter()
+        response = self._pool.request("POST", self._url, body=_body(stream=True), preload_content=False)
+        return _drained(response.stream(65_536), began)
+
+    def _through_stream(self) -> tuple[float, float]:
+        began = time.perf_counter()
+        return _drained(self._chat.respond(self._events[True], Context()).body, began)
+
+
+def verify_ratio() -> float:
+    """Return what verifying a token takes, in bare `jwt.decode`s of the same token."""
+    token = tokens.issue(_ISSUER, subject="ann", session="1", now=int(time.time()))
+
+    def ours() -> None:
+        tokens.verify(token, _ISSUER, now=int(time.time()))
+
+    def bare() -> None:
+        jwt.decode(token, _KEY, algorithms=["HS256"], audience=_ISSUER.audience, issuer=_ISSUER.issuer)
+
+    return _median_of(ours, 3000) / _median_of(bare, 3000)
+
+
+def _difference(ours: Callable[[], None], direct: Callable[[], None]) -> float:
+    both: tuple[list[float], list[float]] = ([], [])
+    for _ in range(_ROUNDS):
+        for which, work in enumerate((ours, direct)):
+            began = time.perf_counter()
+            work()
+            both[which].append((time.perf_counter() - began) * 1000)
+    return median(both[0]) - median(both[1])
+
+
+def _median_of(work: Callable[[], None], rounds: int) -> float:
+    taken = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - began)
+    return median(taken)
+
+
+def _drained(chunks: Any, began: float) -> tuple[float, float]:
+    """Return after how many milliseconds the first bytes came, and the last."""
+    first = 0.0
+    for chunk in chunks:
+        if chunk and not first:
+            first = (time.perf_counter() - began) * 1000
+    return first, (time.perf_counter() - began) * 1000
+
+
+def _body(*, stream: bool) -> bytes:
+    return json.dumps({"model": "mock", "stream": stream, "messages": [{"role": "user", "content": "hi"}]}).encode()
+
+
+def _event(*, stream: bool) -> dict[str, Any]:
+    token = tokens.issue(_ISSUER, subject="ann", session="1", now=int(time.time()))
+    headers = {"Authorization": f"Bearer {token}"}
+    around = {"requestId": "1", "identity": {"sourceIp": "127.0.0.1"}}
+    body = _body(stream=stream).decode()
+    return {"httpMethod": "POST", "path": "/v1/chat/completions", "headers": headers, "body": body, "requestContext": around}
