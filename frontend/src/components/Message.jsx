@@ -17,6 +17,8 @@ import { Markdown } from "./Markdown.jsx";
 // Longer questions are folded, so that a pasted file does not bury the conversation.
 const FOLD_LENGTH = 1500;
 const FOLD_LINES = 16;
+// The model's own reasons to stop early; each has its note.
+const CUT_SHORT = ["length", "content_filter"];
 
 /** @param {{ conversationId: string, message: Said, isLast: boolean, isBusy: boolean }} props */
 export function Message({ conversationId, message, isLast, isBusy }) {
@@ -146,12 +148,18 @@ function Thinking({ text, isOver }) {
 
 /** @param {{ message: Said }} props */
 function Ending({ message }) {
-  const { state, finish, problem, text } = message;
+  const { state, problem } = message;
   if (state === "error" && problem) return <ErrorNote problem={problem} />;
-  if (state === "stopped" || state === "interrupted") return <Note said={`note.${state}`} requestId={problem?.requestId} />;
-  if (state !== "complete") return null;
-  if (finish === "length" || finish === "content_filter") return <Note said={`note.${finish}`} />;
-  return text ? null : <Note said="note.empty" />;
+  const said = noteOf(message);
+  return said ? <Note said={said} requestId={problem?.requestId} /> : null;
+}
+
+/** What stands under the text, "" for nothing. @param {Said} message */
+function noteOf({ state, finish, text }) {
+  if (state === "stopped" || state === "interrupted") return `note.${state}`;
+  if (state !== "complete") return "";
+  if (CUT_SHORT.includes(finish)) return `note.${finish}`;
+  return text ? "" : "note.empty";
 }
 
 /** @param {{ said: string, requestId?: string }} props */
@@ -168,19 +176,21 @@ function Note({ said, requestId }) {
 function AnswerActions({ conversationId, message, isLast, isBusy }) {
   const { answers } = useApp();
   const failed = message.state === "error" || message.state === "interrupted";
-  const label = t(failed ? "message.tryAgain" : "message.regenerate");
   return (
     <div class={failed ? "message-actions is-kept" : "message-actions"}>
       {message.text && <CopyButton text={message.text} label={t("message.copy")} />}
-      {isLast && !isBusy && (
-        <button
-          type="button" class={failed ? "plain" : "quiet"} data-testid="regenerate" aria-label={label} title={label}
-          onClick={() => answers.regenerate(conversationId)}
-        >
-          <Icon name="redo" />{failed && label}
-        </button>
-      )}
+      {isLast && !isBusy && <Again failed={failed} onClick={() => answers.regenerate(conversationId)} />}
       {message.model && <span class="small-print">{message.model}</span>}
     </div>
+  );
+}
+
+/** @param {{ failed: boolean, onClick: () => void }} props  after a failure it is what one looks for, so it has words */
+function Again({ failed, onClick }) {
+  const label = t(failed ? "message.tryAgain" : "message.regenerate");
+  return (
+    <button type="button" class={failed ? "plain" : "quiet"} data-testid="regenerate" aria-label={label} title={label} onClick={onClick}>
+      <Icon name="redo" />{failed && label}
+    </button>
   );
 }
