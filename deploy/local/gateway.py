@@ -1,0 +1,226 @@
+"""The gateway on one machine: HTTP in, the dialect's translation, a backend in a thread, HTTP out.
+
+This file knows the order (head, route, preflight, body, authorizer, function) and HTTP's mechanics; it must know no cloud's words, which are the
+dialect's. It never logs a header's value or a body. To add an address, see deploy/bundle.py; to add a cloud, see deploy/local/dialect.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import uuid
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from deploy.local.backend import FunctionFailed
+from deploy.local.dialect import Call, Kind, Refusal, Reply, sendable, status_of
+from deploy.local.pump import Pump, Threads
+from functions.shared import log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from aiohttp.typedefs import Handler
+
+    from deploy.bundle import Route
+    from deploy.local.backend import Answer, Backend
+    from deploy.local.dialect import Dialect
+    from deploy.local.guard import Guard
+
+# Above every dialect's own limit, so that the dialect refuses first and in its own words.
+_LONGEST_LINE = 128 * 1024
+
+
+class Gateway:
+    """One API. `backends` maps a function's name to what runs it. Raises KeyError when a route's function has none."""
+
+    def __init__(self, dialect: Dialect, routes: Sequence[Route], backends: Mapping[str, Backend], guard: Guard) -> None:
+        self._dialect = dialect
+        self._guard = guard
+        self._routes = {(route.method, route.path): (route, backends[route.function]) for route in routes}
+        self._methods = {route.path: [one.method for one in routes if one.path == route.path] for route in routes}
+
+    def application(self) -> web.Application:
+        """Return the application, which must be served by `runner`."""
+        threads = Threads()
+
+        # A middleware that never calls on: so that every request comes here, whatever aiohttp's router would make of its path.
+        @web.middleware
+        async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:  # noqa: ARG001 - see above
+            return await self._handle(request, threads)
+
+        return web.Application(middlewares=[handle], client_max_size=self._dialect.limits.body)
+
+    async def _handle(self, request: web.Request, threads: Threads) -> web.StreamResponse:
+        request_id = str(uuid.uuid4())
+        try:
+            return await self._answer(request, request_id, threads)
+        except Refusal as refusal:
+            return self._whole(self._dialect.refuse(refusal, request_id), request_id)
+        except Exception as error:  # noqa: BLE001 - the outermost frame: whatever it was, the caller gets an answer and the log its place
+            log.line({"gateway": "failed", "request_id": request_id, **log.fault(error)})
+            return self._whole(self._dialect.refuse(Refusal(Kind.BAD_ANSWER), request_id), request_id)
+
+    async def _answer(self, request: web.Request, request_id: str, threads: Threads) -> web.StreamResponse:
+        call, url = _head(request, request_id)
+        self._dialect.check(call, url)
+
+        found = self._routes.get((call.method, call.path))
+        if found is None:
+            return self._whole(self._unrouted(call), request_id)
+        route, backend = found
+        call = call._replace(body=await _body(request))
+
+        if route.streams and self._dialect.streams:
+            return await _Forwarding(self._dialect, request, request_id).run(lambda: self._open(call, route, backend), threads)
+        return self._whole(await self._wait(lambda: self._ask(call, route, backend), threads), request_id)
+
+    def _unrouted(self, call: Call) -> Reply:
+        if call.method == "OPTIONS" and call.path in self._methods:
+            return self._dialect.preflight([*self._methods[call.path], "OPTIONS"])
+        raise Refusal(Kind.NOT_FOUND)
+
+    async def _wait(self, work: Callable[[], Reply], threads: Threads) -> Reply:
+        try:
+            async with asyncio.timeout(self._dialect.limits.seconds):
+                return await threads.call(work)
+        except TimeoutError:
+            raise Refusal(Kind.TIMEOUT) from None
+
+    def _ask(self, call: Call, route: Route, backend: Backend) -> Reply:
+        """Return the function's whole answer; blocks. Raises Refusal."""
+        event = self._event(call, route)
+        try:
+            answer = backend.answer(event, self._dialect.limits.seconds)
+        except FunctionFailed as error:
+            raise Refusal(Kind.BAD_ANSWER) from error
+        if _size(answer) > self._dialect.limits.answer:
+            raise Refusal(Kind.BAD_ANSWER)
+        return self._dialect.reply(answer)
+
+    def _open(self, call: Call, route: Route, backend: Backend) -> Answer:
+        """Return the function's answer once it has a head; blocks. Raises Refusal."""
+        event = self._event(call, route)
+        try:
+            return backend.stream(event, self._dialect.limits.stream_seconds)
+        except FunctionFailed as error:
+            raise Refusal(Kind.BAD_ANSWER) from error
+
+    def _event(self, call: Call, route: Route) -> dict[str, Any]:
+        event = self._dialect.event(call, self._guard.admit(call) if route.guarded else None)
+        if _size(event) > self._dialect.limits.event:
+            raise Refusal(Kind.TOO_LARGE)
+        return event
+
+    def _whole(self, reply: Reply, request_id: str) -> web.Response:
+        return web.Response(status=reply.status, headers=_headers(self._dialect, reply.headers, request_id), body=reply.body)
+
+
+class _Forwarding:
+    """One streamed answer on its way out. What is not whole never ends like something whole: the connection is cut (aws.md, 1.1)."""
+
+    def __init__(self, dialect: Dialect, request: web.Request, request_id: str) -> None:
+        self._dialect = dialect
+        self._request = request
+        self._request_id = request_id
+
+    async def run(self, open_answer: Callable[[], Answer], threads: Threads) -> web.StreamResponse:
+        """Return the response, wholly sent or cut. Raises Refusal while nothing has been sent."""
+        pump = Pump(open_answer)
+        try:
+            return await self._run(pump, threads)
+        finally:
+            # Also when the client went away: `runner` has this task cancelled then.
+            pump.stop()
+
+    async def _run(self, pump: Pump, threads: Threads) -> web.StreamResponse:
+        limits = self._dialect.limits
+        until = asyncio.get_running_loop().time() + limits.stream_seconds
+        try:
+            async with asyncio.timeout(min(limits.idle_seconds, limits.stream_seconds)):
+                await threads.start(pump.run)
+                answer = await pump.head()
+        except TimeoutError:
+            raise Refusal(Kind.TIMEOUT) from None
+
+        pairs = sendable(dict(answer.headers))
+        response = web.StreamResponse(status=status_of({"statusCode": answer.status}), headers=_headers(self._dialect, pairs, self._request_id))
+        try:
+            async with asyncio.timeout_at(until):
+                await response.prepare(self._request)
+                await self._forward(pump, response)
+        except Exception as error:  # noqa: BLE001 - the head is out: there is nothing left to say, only to cut
+            self._cut(error)
+        return response
+
+    async def _forward(self, pump: Pump, response: web.StreamResponse) -> None:
+        chunks = pump.chunks()
+        while True:
+            async with asyncio.timeout(self._dialect.limits.idle_seconds):
+                chunk = await anext(chunks, None)
+            if chunk is None:
+                return
+            await response.write(chunk)
+
+    def _cut(self, error: Exception) -> None:
+        log.line({"gateway": "cut", "request_id": self._request_id, **log.fault(error)})
+        if self._request.transport is not None:
+            # close, not abort: what was written still goes out, and no last chunk follows it.
+            self._request.transport.close()
+
+
+def runner(application: web.Application) -> web.AppRunner:
+    """Return the application's server. It tells a handler when its client has gone, and logs no request: lines and errors quote headers."""
+    silent = logging.getLogger("twocan.gateway")
+    silent.disabled = True
+    return web.AppRunner(
+        application,
+        handler_cancellation=True,
+        auto_decompress=False,
+        access_log=None,
+        logger=silent,
+        max_line_size=_LONGEST_LINE,
+        max_field_size=_LONGEST_LINE,
+    )
+
+
+def _head(request: web.Request, request_id: str) -> tuple[Call, int]:
+    """Return the call, its body still empty, and the length of its URL. What is not UTF-8 becomes U+FFFD, so that JSON can carry it."""
+    target = _text(request.raw_path)
+    path, _, query = target.partition("#")[0].partition("?")
+    pairs = tuple(parse_qsl(query, keep_blank_values=True, errors="replace"))
+    headers = tuple((_text(name), _text(value)) for name, value in _raw(request))
+    return Call(request.method, path, pairs, headers, b"", request.remote or "", request_id), len(target.encode())
+
+
+def _raw(request: web.Request) -> list[tuple[str, str]]:
+    # From the raw headers, because only they keep the case of the names as received.
+    return [(name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in request.raw_headers]
+
+
+def _text(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+async def _body(request: web.Request) -> bytes:
+    if request.content_length is not None and request.content_length > request.client_max_size:
+        raise Refusal(Kind.TOO_LARGE)
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise Refusal(Kind.TOO_LARGE) from None
+
+
+def _headers(dialect: Dialect, pairs: Sequence[tuple[str, str]], request_id: str) -> CIMultiDict[str]:
+    headers = CIMultiDict(pairs)
+    for name, value in dialect.stamp(request_id):
+        headers.setdefault(name, value)
+    return headers
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
