@@ -1,0 +1,1 @@
+"""Tests of functions/chat: one file per source file."""

@@ -1,0 +1,1 @@
+"""Tests of functions/shared/providers: one file per vendor."""
