@@ -99,6 +99,12 @@ def test_a_weak_password_is_refused(invoke: Callable[..., Any], records: Records
     assert ["hash"] * (command == "users.passwd") == [one.password for one in accounts.listed(records, "", 9)]
 
 
+@pytest.mark.parametrize("password", ["password", "Password1", "TRUSTNO1"])
+def test_a_listed_password_is_refused_however_short_they_may_be(records: Records, password: str) -> None:
+    """An owner who allows eight characters does not allow the best known ones, in whatever case."""
+    assert (400, "weak_password") == invoking(records, 8)("users.add", username="alice", password=password)
+
+
 def test_a_name_with_blanks_around_is_weak_all_the_same(invoke: Callable[..., Any]) -> None:
     """The name is compared as it will be stored."""
     assert (400, "weak_password") == invoke("users.add", username="  Sheherazade  ", password="sheherazade2024")

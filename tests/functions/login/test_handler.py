@@ -81,6 +81,7 @@ def test_the_store_holds_no_refresh_token(desk: Desk) -> None:
 
     assert found is not None
     assert refresh_token not in json.dumps(found)
+    assert desk.clock() + MONTH == found.expires
 
 
 FAILURES = {
@@ -111,7 +112,7 @@ def test_every_failure_is_the_same_answer_after_the_same_work(desk: Desk, record
     headers = {"content-type": "application/json", "www-authenticate": "Bearer", "x-fixed": "yes", "x-request-id": f"{cloud}-gateway-id"}
 
     assert (401, json.dumps(expected, separators=(",", ":")), headers) == (answer["statusCode"], answer["body"], answer["headers"])
-    assert 1 == desk.hashes
+    assert ["scrypt$16$1$1"] == desk.works
 
 
 def test_every_failure_is_the_same_line_in_the_log(desk: Desk) -> None:
@@ -251,6 +252,14 @@ def test_an_account_that_changed_has_no_sessions(desk: Desk, end: Callable[[Reco
 
     assert (401, "session_ended") == code(desk.refresh(granted["refresh_token"]))
     assert (401, "session_ended") == code(desk.ask("GET", "/auth/me", headers=bearer(granted)))
+
+
+def test_a_disabled_account_is_out_whatever_its_epoch(desk: Desk) -> None:
+    """Being disabled counts by itself, also if somebody wrote it into the store by hand."""
+    granted = said(desk.login())
+    accounts.save(desk.records, accounts.get(desk.records, "alice")._replace(enabled=False))
+
+    assert (401, "session_ended") == code(desk.refresh(granted["refresh_token"]))
 
 
 def test_a_session_ends_after_its_days_however_much_it_is_used(desk: Desk) -> None:
