@@ -7,6 +7,8 @@ members go through as they came.
 from __future__ import annotations
 
 import json
+import re
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from functions.shared import documents
@@ -35,7 +37,8 @@ def from_wire(events: Iterable[Event | None]) -> Iterator[dict[str, Any] | None]
     """Yield chunks until [DONE]. A stream that ends without it was whole only if a finish_reason came: some servers forget [DONE]."""
     finished = False
     for event in events:
-        if event is None:
+        if event is None or not event.data:
+            # An event without data is how some servers keep a connection alive.
             yield None
             continue
         if event.data == "[DONE]":
@@ -69,13 +72,35 @@ def complaint(raw: bytes) -> str:
 
 def _object(text: str | bytes) -> dict[str, Any]:
     try:
-        value = json.loads(text)
+        value = _decoded(text if isinstance(text, str) else text.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         # Not `from error`: a decoder's message quotes the text.
         raise UpstreamError("The model's server did not answer in JSON.") from None
     if not isinstance(value, dict):
         raise UpstreamError("The model's server did not answer with a JSON object.")
     return value
+
+
+def _decoded(text: str) -> Any:
+    value = _DECODER.decode(text)
+    if "\\ud" not in text and "\\uD" not in text:
+        return value
+    # Some servers cut an emoji in two, half in each chunk: no UTF-8 can carry a half on.
+    return _DECODER.decode(_HALF.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
+
+
+def _finite(digits: str) -> float:
+    """Return a number that can be written again: neither NaN nor Infinity, by name or by overflow."""
+    number = float(digits)
+    if not isfinite(number):
+        raise ValueError
+    return number
+
+
+#: A surrogate that is alone: pairs are one character once they are decoded.
+_HALF = re.compile("[\ud800-\udfff]")
+# Made once, as in `documents`. What it accepts can be written again.
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
 
 def _choices(answer: dict[str, Any]) -> list[dict[str, Any]]:
