@@ -20,11 +20,9 @@ _OUTPUT_LIMITS = ("max_tokens", "max_completion_tokens")
 
 def table(models: str, keys: str) -> dict[str, Target]:
     """Return the targets by public name from MODELS and MODEL_KEYS. Raises SettingsError, naming all that is wrong and no key."""
-    rows, secrets = _loaded("MODELS", models, list), _loaded("MODEL_KEYS", keys, dict)
-    wrong = [complaint for number, row in enumerate(rows, 1) for complaint in _complaints(number, row, secrets)]
-    names = [row.get("name") for row in rows if isinstance(row, dict)]
-    if len(set(map(str, names))) != len(names):
-        wrong.append("MODELS names a model twice")
+    rows, secrets = _loaded(models, list), _loaded(keys, dict)
+    wrong = [f"{name} must be a JSON {form}" for name, form, value in (("MODELS", "array", rows), ("MODEL_KEYS", "object", secrets)) if value is None]
+    wrong = wrong or _faults(rows, secrets)
     if wrong:
         raise SettingsError("Settings to mend: " + "; ".join(wrong))
     return {row["name"]: _target(row, secrets) for row in rows}
@@ -38,14 +36,19 @@ def find(targets: Mapping[str, Target], name: str) -> Target:
     raise ModelNotFound(f"There is no such model. Models here: {there}", param="model")
 
 
-def _loaded(name: str, text: str, kind: type) -> Any:
+def _loaded(text: str, kind: type) -> Any:
+    """Return the value of that kind in the JSON, or None."""
     try:
         value = json.loads(text)
-    except ValueError:
-        value = None
-    if not isinstance(value, kind):
-        raise SettingsError(f"{name} must be a JSON {'array' if kind is list else 'object'}")
-    return value
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, kind) else None
+
+
+def _faults(rows: list[Any], secrets: Mapping[str, Any]) -> list[str]:
+    wrong = [complaint for number, row in enumerate(rows, 1) for complaint in _complaints(number, row, secrets)]
+    names = [row.get("name") for row in rows if isinstance(row, dict)]
+    return wrong if len(set(map(str, names))) == len(names) else [*wrong, "MODELS names a model twice"]
 
 
 def _complaints(number: int, row: Any, secrets: Mapping[str, Any]) -> list[str]:
