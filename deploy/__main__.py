@@ -61,25 +61,30 @@ def run(cloud: Any, port: int, password: str, folder: Path) -> None:
 
 
 @main.group()
-def users() -> None:
+@click.option("--folder", type=click.Path(path_type=Path), default=stage.Stage().folder, help="Where data and secrets are kept; .local if not given.")
+@click.pass_context
+def users(context: click.Context, folder: Path) -> None:
     """Who may sign in."""
+    context.obj = stage.Stage(folder)
 
 
 @users.command("add")
 @click.argument("username")
-def users_add(username: str) -> None:
+@click.pass_obj
+def users_add(here: stage.Stage, username: str) -> None:
     """Add a user; the password is asked for, or read from standard input."""
-    body = _invoke("users.add", username=username, password=_new_password())
+    body = _invoke(here, "users.add", username=username, password=_new_password())
     click.echo(f"{body['username']} may sign in now.")
 
 
 @users.command("list")
-def users_list() -> None:
+@click.pass_obj
+def users_list(here: stage.Stage) -> None:
     """List all users."""
     table = Table("user", "may sign in")
     after, more = "", True
     while more:
-        body = _invoke("users.list", after=after)
+        body = _invoke(here, "users.list", after=after)
         for user in body["users"]:
             table.add_row(user["username"], "yes" if user["enabled"] else "no")
             after = user["username"]
@@ -89,24 +94,26 @@ def users_list() -> None:
 
 @users.command("disable")
 @click.argument("username")
-def users_disable(username: str) -> None:
+@click.pass_obj
+def users_disable(here: stage.Stage, username: str) -> None:
     """Let a user in no more; what is open ends within 15 minutes."""
-    body = _invoke("users.disable", username=username)
+    body = _invoke(here, "users.disable", username=username)
     click.echo(f"{body['username']} is disabled. A new password lets them in again: python -m deploy users passwd {body['username']}")
 
 
 @users.command("passwd")
 @click.argument("username")
-def users_passwd(username: str) -> None:
+@click.pass_obj
+def users_passwd(here: stage.Stage, username: str) -> None:
     """Give a user a new password, which ends all their sessions and lets a disabled one in again."""
-    body = _invoke("users.passwd", username=username, password=_new_password())
+    body = _invoke(here, "users.passwd", username=username, password=_new_password())
     click.echo(f"{body['username']} has a new password.")
 
 
-def _invoke(command: str, **arguments: str) -> dict[str, Any]:
+def _invoke(here: stage.Stage, command: str, **arguments: str) -> dict[str, Any]:
     # The function logs to standard output, which is the cloud's log service there and would be the person's screen here.
     with redirect_stdout(io.StringIO()):
-        answer = stage.invoke(command, arguments, stage.Stage().settings(owner.read(_FILE).limits))
+        answer = stage.invoke(command, arguments, here.settings(owner.read(_FILE).limits))
     if answer["status"] != 200:
         raise click.ClickException(answer["body"]["error"]["message"])
     body: dict[str, Any] = answer["body"]
@@ -135,7 +142,7 @@ def _welcome(ready: Mapping[str, Any], folder: Path) -> Table:
 def _main() -> None:
     try:
         main(prog_name="python -m deploy")
-    except (owner.OwnerError, site.SiteError, TwocanError) as error:
+    except (owner.OwnerError, site.SiteError, TwocanError, OSError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
 
