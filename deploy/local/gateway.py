@@ -176,7 +176,7 @@ class _Forwarding:
 def runner(application: web.Application) -> web.AppRunner:
     """Return the application's server. It tells a handler when its client has gone, and logs no request: lines and errors quote headers."""
     silent = logging.getLogger("twocan.gateway")
-    silent.disabled = True
+    silent.setLevel(logging.CRITICAL + 1)
     return web.AppRunner(
         application,
         handler_cancellation=True,

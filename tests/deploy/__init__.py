@@ -1,0 +1,1 @@
+"""What the owner runs: the gateway, the page, and later the deployers."""
