@@ -122,7 +122,8 @@ class Exchange:
 
 
 def _check_type(incoming: Incoming) -> None:
-    if not incoming.headers.get("content-type", "").startswith("text/event-stream"):
+    # A media type has no case (RFC 9110, 8.3.1).
+    if not incoming.headers.get("content-type", "").lower().startswith("text/event-stream"):
         raise UpstreamError("The model's server did not stream its answer. Ask the owner to check the address of this model.")
 
 

@@ -33,6 +33,8 @@ _READ = 16_384
 # socket it would keep the interpreter to itself for the 5 ms of a switch interval.
 _GIVE_WAY = 4
 _MOMENT = 0.0002
+# By how many seconds the reader thread outwaits whoever waits for it.
+_GRACE = 2.0
 _WORTH_RETRYING = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 
 
@@ -153,7 +155,8 @@ class _Exchange:
     def __init__(self, pool: urllib3.PoolManager, call: Outgoing, *, connect: float, silence: float) -> None:
         self._pool = pool
         self._call = call
-        self._timeout = urllib3.Timeout(connect=connect, read=max(silence, 1.0))
+        # The socket's own limit only lets this thread go: whoever reads looks at the clock, and knows what a limit that passed is called.
+        self._timeout = urllib3.Timeout(connect=connect, read=max(silence, 0.0) + _GRACE)
         self._items: queue.SimpleQueue[bytes | Exception | None] = queue.SimpleQueue()
         self._heads: queue.SimpleQueue[tuple[int, Mapping[str, str]] | Exception] = queue.SimpleQueue()
         # Set while the queue has room. Looked at for every chunk, which costs next to nothing; a semaphore would cost more than the queue itself.

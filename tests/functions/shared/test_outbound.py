@@ -454,6 +454,18 @@ class Flood:
         self.over.set()
 
 
+def test_a_silence_to_the_end_is_a_timeout_and_no_cut(outbound: Outbound) -> None:
+    """The socket's own limit lies behind the reader's, who alone knows what a limit that passed is called."""
+    with Upstream([head(), piece(b"a"), until_gone]) as upstream:
+        limits = soon(until=0.5)
+        incoming = outbound.send(get(upstream.url), limits)
+        with pytest.raises(UpstreamTimeout):
+            incoming.read(100, limits.until, time.monotonic)
+        incoming.close()
+
+        assert upstream.gone.acquire(timeout=PATIENCE)
+
+
 def test_too_much_is_not_read(outbound: Outbound) -> None:
     """The limit of a whole answer itself is allowed, one byte more is not."""
     with Upstream([whole(b"12345")]) as upstream:
