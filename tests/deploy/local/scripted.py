@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -149,3 +151,23 @@ def until(event: threading.Event, *chunks: bytes) -> Callable[[], Iterator[bytes
         yield from chunks[1:]
 
     return body
+
+
+def broken() -> Iterator[bytes]:
+    """Send something, then fail."""
+    yield b"begun"
+    raise RuntimeError("broken")
+
+
+def raises() -> Any:
+    """Fail as a function fails."""
+    raise FunctionFailed("no")
+
+
+async def exchange(base: str, request: bytes) -> bytes:
+    """Return all that comes back for these bytes until the server closes."""
+    reader, writer = await asyncio.open_connection(urlsplit(base).hostname, urlsplit(base).port)
+    writer.write(request)
+    answer = await asyncio.wait_for(reader.read(), PATIENCE)
+    writer.close()
+    return answer
