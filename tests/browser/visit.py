@@ -1,0 +1,72 @@
+"""A visit to the page as a person makes it: what tests do by name, in one place. Looks for roles, labels and the page's stable hooks only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Locator, Page
+
+    from tests.browser.product import Person, Product
+
+#: How long a slow machine may take for an answer of the real model, in milliseconds.
+PATIENCE = 90_000
+
+
+class Look(NamedTuple):
+    """How a browser is set up."""
+
+    locale: str = "en-US"
+    scheme: Any = "light"
+    width: int = 1280
+    height: int = 800
+
+
+PHONE = Look(width=390, height=844)
+
+
+class Visit:
+    """One person's browser window at one product. `foreign` and `faults` collect what must not happen."""
+
+    def __init__(self, context: BrowserContext, product: Product) -> None:
+        self.page: Page = context.new_page()
+        self.product = product
+        self.foreign: list[str] = []
+        self.faults: list[str] = []
+        origins = (product.page, product.ready["api"].removesuffix("v1"))
+        self.page.on("request", lambda request: None if request.url.startswith((*origins, "data:", "blob:")) else self.foreign.append(request.url))
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", lambda line: self.faults.append(line.text) if "Security Policy" in line.text or "Trusted" in line.text else None)
+        self.page.goto(product.page)
+
+    def hook(self, name: str) -> Locator:
+        """Return the visible elements with this data-testid."""
+        return self.page.get_by_test_id(name).filter(visible=True)
+
+    def sign_in(self, person: Person) -> None:
+        """Sign in, and wait for whatever comes of it to be asked for."""
+        form = self.hook("sign-in")
+        form.locator("[name=username]").fill(person.username)
+        form.locator("[name=password]").fill(person.password)
+        form.locator("[type=submit]").click()
+
+    def choose(self, model: str) -> None:
+        """Choose a model."""
+        self.hook("model-picker").select_option(model)
+
+    def ask(self, question: str) -> None:
+        """Write a question and send it with the Enter key."""
+        self.hook("composer").fill(question)
+        self.hook("composer").press("Enter")
+
+    def answer(self, state: str) -> Locator:
+        """Return the last answer, once it is in this state."""
+        last = self.page.locator('[data-testid=message][data-role="assistant"]').last
+        expect(last).to_have_attribute("data-state", state, timeout=PATIENCE)
+        return last
+
+    def questions(self) -> Locator:
+        """Return what the person has asked in this conversation."""
+        return self.page.locator('[data-testid=message][data-role="user"]')

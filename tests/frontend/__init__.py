@@ -1,0 +1,1 @@
+"""What the page decides, tested by Node's own runner."""
