@@ -45,7 +45,7 @@ export const en = {
   "dialog.close": "Close",
 
   "empty.title": "What’s on your mind?",
-  "empty.text": "Ask anything. What you write stays between you and your own cloud.",
+  "empty.text": "Ask anything. What you write goes through your own cloud to the model you choose, and nowhere else.",
   "starter.1": "Explain a hard idea simply",
   "starter.1.prompt": "Explain how vaccines train the immune system, in plain words and with one good comparison.",
   "starter.2": "Draft a tricky email",

@@ -46,7 +46,7 @@ export const zh = {
   "dialog.close": "关闭",
 
   "empty.title": "今天想聊点什么？",
-  "empty.text": "尽管问。你写的内容，只在你和你自己的云之间。",
+  "empty.text": "尽管问。你写的内容经由你自己的云，只发给你选的模型。",
   "starter.1": "把难懂的讲简单",
   "starter.1.prompt": "用大白话讲讲疫苗是怎样训练免疫系统的，再打一个贴切的比方。",
   "starter.2": "写一封不好开口的邮件",
