@@ -237,7 +237,6 @@ class _Exchange:
             response.release_conn()
         self._items.put(end)
 
-
     def _hold_back(self) -> None:
         self._room.clear()
         # Looked at again after clearing: the reader may have drained the queue in between, and would then never set it.
