@@ -221,7 +221,7 @@ def test_however_a_whole_answer_is_sent_it_is_whole(stand: Make, answer: Sequenc
 def test_tools_and_usage_go_through(stand: Make) -> None:
     """Members that Twocan does not know of, too."""
     call = {"index": 0, "id": "t1", "function": {"name": "add", "arguments": '{"a":'}}
-    chunks = [
+    chunks: list[dict[str, Any]] = [
         {"choices": [{"index": 0, "delta": {"tool_calls": [call]}}], "model": "m"},
         {"choices": [], "usage": {"total_tokens": 3}, "next_year": 1},
     ]

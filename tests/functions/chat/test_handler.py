@@ -198,11 +198,11 @@ def test_what_is_wrong_with_a_request_costs_nothing(stand: Make, members: dict[s
 
 
 @on_either_cloud
-def test_a_started_function_reads_its_settings_once(recorded: Callable[[str], Any], cloud: str) -> None:
-    """From settings to answer with nothing passed in: its tokens are verified by the real date, by which the recorded one has not begun."""
+def test_a_function_starts_from_its_settings_alone(recorded: Callable[[str], Any], cloud: str) -> None:
+    """Nothing is passed in; a caller without a token learns so, on a page that may read it."""
     with Upstream() as upstream:
         started = handler.handler.start(cloud, settings(upstream.url).get)
-        answer = started({**recorded(f"{cloud}/me"), "path": "/v1/models"}, CONTEXTS[cloud])
+        answer = started({**recorded(f"{cloud}/me"), "path": "/v1/models", "headers": {}, "multiValueHeaders": {}}, CONTEXTS[cloud])
 
     assert (401, ORIGIN) == (answer["statusCode"], answer["headers"]["access-control-allow-origin"])
     assert "unauthenticated" == json.loads(answer["body"])["error"]["code"]
