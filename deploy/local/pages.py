@@ -28,6 +28,9 @@ def pages(files: Sequence[SiteFile]) -> web.Application:
     # A middleware that never calls on: so that no path is read in any other way than by this table.
     @web.middleware
     async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:  # noqa: ARG001 - see above
+        if request.url.host == "localhost":
+            # By that name the page would be another origin to the API, which would refuse its every call.
+            raise web.HTTPTemporaryRedirect(f"http://127.0.0.1:{request.url.port}/")
         return _answer(table.get(request.raw_path.partition("?")[0]), request.method)
 
     return web.Application(middlewares=[handle])

@@ -61,3 +61,16 @@ def test_every_answer_has_the_security_headers(method: str, path: str, status: i
 
     assert status == seen
     assert HEADERS.items() <= {name.lower(): value for name, value in headers.items()}.items()
+
+
+def test_localhost_is_sent_to_the_address_that_the_api_admits() -> None:
+    """Whoever opens the page as localhost is sent on, since the API admits one origin."""
+
+    async def run() -> tuple[int, str, str]:
+        async with listening(web.AppRunner(pages(FILES), access_log=None)) as base, aiohttp.ClientSession() as client:
+            async with client.get(base.replace("127.0.0.1", "localhost"), allow_redirects=False) as answer:
+                return answer.status, answer.headers["location"], f"{base}/"
+
+    status, location, expected = asyncio.run(run())
+
+    assert (status, location) == (307, expected)
