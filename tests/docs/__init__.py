@@ -1,0 +1,1 @@
+"""The documentation, compared with what it documents."""
