@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+#: The names by which vendors cap an answer; n_predict is llama.cpp's, and would go over the others there.
+_CAPS = ("max_tokens", "max_completion_tokens", "n_predict")
+#: Answers to one question at most: each of them may have the full length.
+MOST_ANSWERS = 8
 #: Members of a message's parts that hold data, not text.
 _DATA = ("image_url", "input_audio", "file")
 
@@ -35,9 +39,8 @@ def read(raw: bytes, sizes: Sizes) -> dict[str, Any]:
     if sum(len(text.encode("utf-8")) for text in _texts(asked["messages"])) > sizes.text:
         raise TextTooLarge(f"The messages may have at most {sizes.text} bytes of text. Leave out older ones or shorten them.", param="messages")
     # One member caps an answer inside Twocan; which one the vendor wants is its row's affair.
-    asked["max_tokens"] = min(_cap(asked, "max_tokens"), _cap(asked, "max_completion_tokens"), sizes.output)
-    asked.pop("max_completion_tokens", None)
-    return asked
+    asked["max_tokens"] = min(*(_cap(asked, name) for name in _CAPS), sizes.output)
+    return {name: value for name, value in asked.items() if name not in _CAPS[1:]}
 
 
 def _check(asked: dict[str, Any]) -> None:
@@ -53,6 +56,8 @@ def _check(asked: dict[str, Any]) -> None:
             raise InvalidRequest(f"Message {number}: `content` must be a text or a list of parts.", param=f"messages.{number}.content")
     if not isinstance(asked.get("stream"), (bool, type(None))):
         raise InvalidRequest("`stream` must be true or false.", param="stream")
+    if _cap(asked, "n") not in (*range(1, MOST_ANSWERS + 1), float("inf")):
+        raise InvalidRequest(f"`n` must be a whole number from 1 to {MOST_ANSWERS}.", param="n")
 
 
 def _cap(asked: dict[str, Any], name: str) -> int | float:

@@ -88,7 +88,7 @@ class Exchange:
     def _sent(self, document: Mapping[str, Any], status: float) -> Incoming:
         """Send, and return an answer whose status is 200. Raises UpstreamError."""
         call = self._provider.to_wire(self._target, document)
-        incoming = self._outbound.send(call, Limits(self._patience.connect, status, self._until))
+        incoming = self._outbound.send(call, Limits(self._patience.connect, status, max(status, self._patience.idle), self._until))
         if incoming.status == 200:
             return incoming
         self._facts["upstream_status"] = incoming.status

@@ -18,6 +18,9 @@ _DONE = b"data: [DONE]\n\n"
 #: The members of a delta that are an answer's substance; a role alone is not.
 _SUBSTANCE = ("content", "reasoning_content", "reasoning", "tool_calls", "function_call", "refusal", "audio")
 
+#: Chunks without substance that are held at most: there is one as a rule.
+_MOST_HELD = 1000
+
 
 class Pace(NamedTuple):
     """The limits of one answer: seconds of silence, and points of `clock` for the first token and the end."""
@@ -38,6 +41,8 @@ def hold(chunks: Iterator[dict[str, Any] | None], pace: Pace) -> list[dict[str, 
             held.append(chunk)
             if _has_substance(chunk):
                 return held
+            if len(held) > _MOST_HELD:
+                break
         if pace.clock() > latest:
             raise UpstreamTimeout
     raise UpstreamError("The model's server sent an empty answer. Try again, or choose another model.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Callable, NamedTuple
 from functions.chat import asked, models
 from functions.chat.exchange import Exchange, Patience
 from functions.shared import bearer, tokens
+from functions.shared.errors import TwocanError
 from functions.shared.outbound import Outbound
 from functions.shared.serve import Route, reply, route, serve
 
@@ -55,7 +56,11 @@ def connect(settings: Settings) -> Tools:
 def answer(request: Request, tools: Tools) -> Response:
     """Answer a caller with a valid token, by the route."""
     caller = bearer.caller(request, tools.issuer, int(tools.now()))
-    response = route(ROUTES, request, tools)
+    try:
+        response = route(ROUTES, request, tools)
+    except TwocanError as error:
+        error.facts["user"] = caller.subject
+        raise
     response.facts["user"] = caller.subject
     return response
 

@@ -48,10 +48,14 @@ class Outgoing(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """How long to wait, in seconds, for a connection, for the status, and for everything as a point of `clock`."""
+    """How long to wait: seconds for a connection, for the status, and in any one silence; a point of `clock` for everything.
+
+    `silence` is what frees an exchange that was given up before its status came: it has no answer yet that could be shut.
+    """
 
     connect: float
     status: float
+    silence: float
     until: float
 
 
@@ -132,7 +136,7 @@ class Outbound:
 
     def _once(self, call: Outgoing, limits: Limits) -> Incoming:
         patience = min(limits.status, limits.until - self._clock())
-        exchange = _Exchange(self._pool, call, connect=limits.connect, silence=limits.until - self._clock())
+        exchange = _Exchange(self._pool, call, connect=limits.connect, silence=min(limits.silence, limits.until - self._clock()))
         head = exchange.head(patience)
         if isinstance(head, Exception):
             exchange.close()

@@ -124,6 +124,20 @@ def test_a_cap_is_a_whole_number_from_one(name: str, value: Any) -> None:
     assert name == refused.value.param
 
 
+@pytest.mark.parametrize("count", [9, 1_000_000], ids=["nine", "million"])
+def test_the_cap_cannot_be_multiplied(count: int) -> None:
+    """Each of `n` answers may have the full length, so there may be only a few of them."""
+    with pytest.raises(InvalidRequest) as caught:
+        read(n=count)
+
+    assert caught.value.param == "n"
+
+
+def test_the_cap_cannot_be_gone_around_by_a_servers_own_name() -> None:
+    """llama.cpp obeys n_predict over max_tokens: it is the same cap to us, and does not go through."""
+    assert read(n_predict=1_000_000) == {**HELLO, "max_tokens": 8_192}
+
+
 def test_text_is_counted_in_bytes_up_to_the_limit_itself() -> None:
     """A Chinese character is three; the one that goes over is refused."""
     fits = "天" * 87_380 + "a"  # 262,141 bytes, and the role's four letters

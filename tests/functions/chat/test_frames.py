@@ -136,6 +136,12 @@ def test_an_answer_without_a_token_is_an_error(script: list[Step]) -> None:
         Play(*script).hold()
 
 
+def test_roles_without_end_fill_no_memory() -> None:
+    """A server that sends chunks without substance is given up, however fast it is."""
+    with pytest.raises(UpstreamError, match="empty answer"):
+        Play(*[ROLE] * 2_000).hold()
+
+
 @pytest.mark.parametrize("error", [UpstreamCut(), UpstreamError(), ValueError("hush")], ids=["cut", "error", "unforeseen"])
 def test_an_error_before_the_first_token_keeps_its_status(error: Exception) -> None:
     """It comes out as it is, whatever was held."""

@@ -59,7 +59,7 @@ def get(url: str) -> Outgoing:
 
 def soon(status: float = PATIENCE, until: float = PATIENCE) -> Limits:
     """Return limits that begin now."""
-    return Limits(PATIENCE, status, time.monotonic() + until)
+    return Limits(PATIENCE, status, PATIENCE, time.monotonic() + until)
 
 
 def read(incoming: Incoming) -> bytes:
@@ -216,7 +216,7 @@ def test_no_retry_after_time_is_up(slept: list[float], clock: Clock, answer: lis
     late = Outbound(clock, slept.append)
     with Upstream([lambda _: clock.forward(40), *answer]) as upstream:
         try:
-            status = late.send(get(upstream.url), Limits(5, 30, clock() + 40)).status
+            status = late.send(get(upstream.url), Limits(5, 30, 30, clock() + 40)).status
         except UpstreamError as error:
             status = error.status
 
