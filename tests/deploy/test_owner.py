@@ -142,7 +142,7 @@ def test_keys_come_from_the_environment() -> None:
 
 def test_absent_keys_are_named_all() -> None:
     """Set to nothing is absent, too."""
-    with pytest.raises(owner.OwnerError, match="ONE, TWO$"):
+    with pytest.raises(owner.OwnerError, match=r"ONE, TWO$"):
         owner.keys(({"key": "TWO"}, {"key": "ONE"}, {"key": "THERE"}), {"TWO": "", "THERE": "3"})
 
 
