@@ -9,10 +9,12 @@ import json
 import socket
 import sys
 import threading
+import time
 from typing import BinaryIO
 
 #: Chunks of a streamed answer.
 CHUNKS = 2000
+_PAUSE = 0.02
 
 
 def _event(delta: dict[str, str], finish: str | None = None) -> bytes:
@@ -48,8 +50,10 @@ def _read(sent: BinaryIO, connection: socket.socket) -> bool:
         return False
     if json.loads(body).get("stream"):
         # One write per chunk, as a model's server does it.
-        connection.sendall(_HEAD)
-        for part in _PARTS:
+        connection.sendall(_HEAD + _framed(_PARTS[0]))
+        # A model thinks between its tokens. Without a pause after the first one, both ways would wait for a processor that this flood keeps busy.
+        time.sleep(_PAUSE)
+        for part in _PARTS[1:]:
             connection.sendall(_framed(part))
         connection.sendall(b"0\r\n\r\n")
     else:

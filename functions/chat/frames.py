@@ -50,6 +50,7 @@ def hold(chunks: Iterator[dict[str, Any] | None], pace: Pace) -> list[dict[str, 
 
 def frames(held: list[dict[str, Any]], chunks: Iterator[dict[str, Any] | None], pace: Pace, facts: dict[str, Any]) -> Iterator[bytes]:
     """Yield the held chunks, then the others as they come; b"" when there is nothing, so that the host can see whether anybody listens."""
+    facts["chunks"] = 0
     try:
         for chunk in held:
             yield _frame(chunk, facts)
@@ -82,10 +83,10 @@ def _rest(chunks: Iterator[dict[str, Any] | None], pace: Pace, facts: dict[str, 
 
 
 def _frame(chunk: dict[str, Any], facts: dict[str, Any]) -> bytes:
-    facts["chunks"] = facts.get("chunks", 0) + 1
-    if chunk.get("usage"):
+    facts["chunks"] += 1
+    if "usage" in chunk:
         count_usage(chunk, facts)
-    return b"data: %b\n\n" % documents.write(chunk)
+    return b"data: " + documents.write(chunk) + b"\n\n"
 
 
 def _error(error: TwocanError) -> bytes:

@@ -13,8 +13,9 @@ from functions.shared.errors import InvalidJSON
 
 #: Levels of nesting; more would let a reader through and exhaust the stack of a writer further down.
 DEEPEST = 100
-# Made once: json.dumps makes one per call for anything but its defaults, and every streamed chunk is such a call.
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+# Made once: json.dumps makes one per call for anything but its defaults, and every streamed chunk is such a call. Nothing that was read from
+# JSON can contain itself, so no value is checked for it.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False)
 
 
 def parse(raw: bytes) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def from_wire(events: Iterable[Event | None]) -> Iterator[dict[str, Any] | None]
         chunk = _object(event.data)
         if chunk.get("error"):
             raise UpstreamError("The model's server broke off with an error. What came so far is not complete.")
-        finished = finished or any(choice.get("finish_reason") for choice in _choices(chunk))
+        finished = finished or _finishes(chunk)
         yield chunk
     if not finished:
         raise UpstreamCut
@@ -101,6 +101,15 @@ def _finite(digits: str) -> float:
 _HALF = re.compile("[\ud800-\udfff]")
 # Made once, as in `documents`. What it accepts can be written again.
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
+
+
+def _finishes(chunk: dict[str, Any]) -> bool:
+    choices = chunk.get("choices")
+    if isinstance(choices, list):
+        for choice in choices:
+            if isinstance(choice, dict) and choice.get("finish_reason"):
+                return True
+    return False
 
 
 def _choices(answer: dict[str, Any]) -> list[dict[str, Any]]:
