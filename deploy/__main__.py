@@ -31,6 +31,8 @@ _FILE = stage.ROOT / "twocan.toml"
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Twocan: a private ChatGPT in your own cloud account."""
+    # Whatever is written from here on is for its owner's eyes only, also in a folder that others may look into.
+    os.umask(0o077)
 
 
 @main.command()
@@ -98,7 +100,7 @@ def users_list(here: stage.Stage) -> None:
 def users_disable(here: stage.Stage, username: str) -> None:
     """Let a user in no more; what is open ends within 15 minutes."""
     body = _invoke(here, "users.disable", username=username)
-    click.echo(f"{body['username']} is disabled. A new password lets them in again: python -m deploy users passwd {body['username']}")
+    click.echo(f"{body['username']} is disabled. A new password lets them in again: .venv/bin/python -m deploy users passwd {body['username']}")
 
 
 @users.command("passwd")
@@ -132,7 +134,7 @@ def _new_password() -> str:
 def _welcome(ready: Mapping[str, Any], folder: Path) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row("[bold]Twocan is running[/bold]", f"as on {'AWS' if ready['cloud'] == 'aws' else 'Huawei Cloud'}; Ctrl-C ends it")
-    for name, value in (("page", ready["page"]), ("user name", ready["username"]), ("password", ready["password"]), ("API", ready["api"])):
+    for name, value in (("page", ready["page"]), ("user name", ready["username"]), ("password", ready["password"]), ("API", f"{ready['api']}/v1")):
         table.add_row(name, f"[bold cyan]{value}[/bold cyan]")
     table.add_row("models", ", ".join(ready["models"]))
     table.add_row("log", os.path.relpath(folder / "functions.log"))

@@ -96,7 +96,7 @@ def _models(rows: Any) -> tuple[tuple[Mapping[str, str], ...], list[str]]:
 
     secrets = {str(row["key"]): "given" for row in rows if "key" in row}
     try:
-        models.table(json.dumps(rows, default=str), json.dumps(secrets))
+        models.table(json.dumps(rows, default=lambda _: None), json.dumps(secrets))
     except SettingsError as error:
         return (), [error.message]
     return tuple(rows), []

@@ -85,7 +85,7 @@ def set_password(password: str, values: Mapping[str, str]) -> None:
 
 def _ready(plan: Plan, names: list[str]) -> dict[str, Any]:
     signs_in = {"username": stage.USERNAME, "password": plan.password}
-    return {"page": f"{plan.page}/", "api": f"{plan.api}/v1", **signs_in, "cloud": plan.cloud, "models": names}
+    return {"page": f"{plan.page}/", "api": plan.api, **signs_in, "cloud": plan.cloud, "models": names}
 
 
 async def _serve(plan: Plan, values: Mapping[str, str], announce: Callable[[], None]) -> None:

@@ -29,7 +29,7 @@ class Stage(NamedTuple):
 
     def make(self) -> None:
         """Make the folder, if it is absent, for its owner's eyes only."""
-        self.folder.mkdir(mode=0o700, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def secret(self, name: str) -> str:
         """Return a generated secret that stays the same from run to run."""

@@ -45,7 +45,7 @@ def get(records: Records, name: str) -> Account:
     """Return the account of that name. Raises NotFound."""
     account = find(records, name)
     if account is None:
-        raise NotFound(f"There is no user {name!r}. See who is there with: python -m deploy users list")
+        raise NotFound(f"There is no user {name!r}. See who is there with: .venv/bin/python -m deploy users list")
     return account
 
 
@@ -57,7 +57,7 @@ def add(records: Records, name: str, password: str) -> None:
     try:
         save(records, Account(known, password, enabled=True, epoch=1, version=0))
     except Conflict:
-        raise AlreadyExists(f"There is a user {known!r} already. Change the password with: python -m deploy users passwd {known}") from None
+        raise AlreadyExists(f"There is a user {known!r} already. Change the password with: .venv/bin/python -m deploy users passwd {known}") from None
 
 
 def save(records: Records, account: Account) -> None:

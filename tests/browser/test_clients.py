@@ -26,7 +26,7 @@ _QUESTION: Any = [{"role": "user", "content": "Say hello in one short sentence."
 def _client(product: Product) -> Iterator[openai.OpenAI]:
     person = product.somebody()
     granted = _post(product, "/auth/login", {"username": person.username, "password": person.password})
-    with openai.OpenAI(base_url=product.ready["api"], api_key=granted["access_token"], max_retries=0) as client:
+    with openai.OpenAI(base_url=f"{product.ready['api']}/v1", api_key=granted["access_token"], max_retries=0) as client:
         yield client
 
 
@@ -74,7 +74,7 @@ def test_a_broken_off_stream_raises_in_the_official_client(client: openai.OpenAI
 @pytest.mark.parametrize("token", ["", "Bearer ", "Bearer nonsense", "Basic abc"], ids=["none", "empty", "nonsense", "basic"])
 def test_the_gateway_lets_nobody_in_without_a_token(product: Product, token: str) -> None:
     """The gateway's own 401 is in OpenAI's shape and carries CORS, so that the page can read it."""
-    request = urllib.request.Request(f"{product.ready['api']}/models", headers={"authorization": token} if token else {})
+    request = urllib.request.Request(f"{product.ready['api']}/v1/models", headers={"authorization": token} if token else {})
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request)
 
@@ -87,7 +87,7 @@ def test_the_gateway_lets_nobody_in_without_a_token(product: Product, token: str
 def test_a_preflight_needs_no_token(product: Product) -> None:
     """Browsers send no token with a preflight; the gateway answers it for the page's origin only."""
     headers = {"origin": "https://elsewhere.example", "access-control-request-method": "POST"}
-    request = urllib.request.Request(f"{product.ready['api']}/chat/completions", method="OPTIONS", headers=headers)
+    request = urllib.request.Request(f"{product.ready['api']}/v1/chat/completions", method="OPTIONS", headers=headers)
     with urllib.request.urlopen(request) as answer:
         allowed = answer.headers["access-control-allow-origin"]
 
@@ -108,7 +108,7 @@ def test_the_end_leaves_no_process_behind(tmp_path: Path, number: signal.Signals
 
 
 def _post(product: Product, path: str, document: dict[str, str]) -> dict[str, Any]:
-    url = product.ready["api"].removesuffix("/v1") + path
+    url = product.ready["api"] + path
     request = urllib.request.Request(url, json.dumps(document).encode(), {"content-type": "application/json"})
     with urllib.request.urlopen(request) as answer:
         granted: dict[str, Any] = json.load(answer)

@@ -35,7 +35,7 @@ class Visit:
         self.product = product
         self.foreign: list[str] = []
         self.faults: list[str] = []
-        origins = (product.page, product.ready["api"].removesuffix("v1"))
+        origins = (product.page, product.ready["api"])
         self.page.on("request", lambda request: None if request.url.startswith((*origins, "data:", "blob:")) else self.foreign.append(request.url))
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("console", lambda line: self.faults.append(line.text) if "Security Policy" in line.text or "Trusted" in line.text else None)

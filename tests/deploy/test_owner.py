@@ -100,6 +100,7 @@ def test_what_is_chosen_is_read(tmp_path: Path) -> None:
         (f"[[models]]\n{ROW}colour = 'red'\n", "unknown member 'colour'"),
         (f"[[models]]\n{ROW}key = 5\n", "must hold texts only"),
         (f"[[models]]\n{ROW}key = ['A']\n", "must hold texts only"),
+        (f"[[models]]\n{ROW}output_limit = 2020-01-01\n", "must hold texts only"),
         (f"[[models]]\n{ROW}[[models]]\n{ROW}", "names a model twice"),
     ],
     ids=lambda one: ascii(one[:40]),

@@ -152,7 +152,7 @@ def test_what_a_run_prints_is_what_it_prints() -> None:
     """Line by line; only the password stands for itself."""
     said = io.StringIO()
     password = "(generated once, the same at every start)"
-    ready = {"page": "http://127.0.0.1:8700/", "api": "http://127.0.0.1:8701/v1", "username": stage.USERNAME, "password": password, "cloud": "aws"}
+    ready = {"page": "http://127.0.0.1:8700/", "api": "http://127.0.0.1:8701", "username": stage.USERNAME, "password": password, "cloud": "aws"}
     Console(file=said, width=120).print(_welcome({**ready, "models": ["smollm2-135m"]}, stage.Stage().folder))
 
     assert [line.split() for line in blocks(ENGLISH, "text")[0].splitlines()] == [line.split() for line in said.getvalue().splitlines()]
@@ -166,7 +166,7 @@ def _product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 def at(product: Product, example: str) -> str:
     """Return an example with the addresses and the password of this run in place of those of `make run`."""
-    replaced = example.replace("http://127.0.0.1:8701/v1", product.ready["api"]).replace("http://127.0.0.1:8701", product.ready["api"][:-3])
+    replaced = example.replace("http://127.0.0.1:8701", product.ready["api"])
     return replaced.replace("the one that make run shows", product.ready["password"])
 
 

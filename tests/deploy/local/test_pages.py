@@ -67,9 +67,12 @@ def test_localhost_is_sent_to_the_address_that_the_api_admits() -> None:
     """Whoever opens the page as localhost is sent on, since the API admits one origin."""
 
     async def run() -> tuple[int, str, str]:
-        async with listening(web.AppRunner(pages(FILES), access_log=None)) as base, aiohttp.ClientSession() as client:
-            async with client.get(base.replace("127.0.0.1", "localhost"), allow_redirects=False) as answer:
-                return answer.status, answer.headers["location"], f"{base}/"
+        async with (
+            listening(web.AppRunner(pages(FILES), access_log=None)) as base,
+            aiohttp.ClientSession() as client,
+            client.get(base.replace("127.0.0.1", "localhost"), allow_redirects=False) as answer,
+        ):
+            return answer.status, answer.headers["location"], f"{base}/"
 
     status, location, expected = asyncio.run(run())
 

@@ -133,7 +133,7 @@ def _life(request: pytest.FixtureRequest, tmp_path: Path, pair: int) -> Iterator
 def signed_in(ready: dict[str, Any]) -> int:
     """Return the status of a sign-in with what ready.json says."""
     body = json.dumps({name: ready[name] for name in ("username", "password")}).encode()
-    asked = Request(ready["api"].removesuffix("/v1") + "/auth/login", body, {"content-type": "application/json"})
+    asked = Request(ready["api"] + "/auth/login", body, {"content-type": "application/json"})
     with urlopen(asked, timeout=30) as answer:
         return int(answer.status)
 
