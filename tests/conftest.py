@@ -39,6 +39,12 @@ def _refuse_the_world(name: str, arguments: tuple[Any, ...]) -> None:
 sys.addaudithook(_refuse_the_world)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the browser's tests last, in whatever order: while Playwright's loop runs in this thread, no other test can run one."""
+    items.sort(key=lambda item: item.path.is_relative_to(Path(__file__).parent / "browser"))
+
+
 @pytest.fixture(name="clock")
 def _clock() -> Clock:
     return Clock()
