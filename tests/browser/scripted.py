@@ -98,11 +98,14 @@ class ScriptedModels:
         self._loop.run_forever()
         if self._runner:
             self._loop.run_until_complete(self._runner.cleanup())
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0))
 
     async def _listen(self) -> None:
         application = web.Application()
         application.router.add_post("/v1/chat/completions", _answer)
-        self._runner = web.AppRunner(application, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.base_url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
