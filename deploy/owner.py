@@ -78,14 +78,12 @@ def _limits(section: Any) -> tuple[dict[str, str], list[str]]:
         return {}, ["[limits] must be a section"]
     wrong = [f"[limits] has an unknown {name}" for name in sorted(set(section) - set(LIMITS))]
     wrong += [f"[limits] {name} must be a whole number" for name, value in section.items() if type(value) is not int]
-    given = {LIMITS[name]: str(value) for name, value in section.items() if name in LIMITS}
-    if wrong:
-        return {}, wrong
+    given = {LIMITS[name]: str(value) for name, value in section.items() if name in LIMITS and type(value) is int}
     try:
         settings.read(tuple(given), given.get)
     except SettingsError as error:
-        return {}, [error.message]
-    return given, []
+        wrong.append(error.message)
+    return given, wrong
 
 
 def _models(rows: Any) -> tuple[tuple[Mapping[str, str], ...], list[str]]:

@@ -113,11 +113,20 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, complaint: str) -> No
 
 def test_all_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
     """Whoever mends the file mends it once."""
-    text = "[secrets]\n[site]\nname = 1\n[limits]\nspeed = 1\nsession_days = 0.5\n[[models]]\nvendor = 'openai'\n"
+    text = "[secrets]\n[site]\nname = 1\n[limits]\nspeed = 1\nsession_days = 0.5\nidle_seconds = 0\n[[models]]\nvendor = 'openai'\n"
 
     with pytest.raises(owner.OwnerError) as refused:
         owner.read(written(tmp_path, text))
-    for place in ("[secrets]", "[site] name", "unknown speed", "session_days must", "has no name", "has no base_url", "has no model"):
+    for place in (
+        "[secrets]",
+        "[site] name",
+        "unknown speed",
+        "session_days must",
+        "IDLE_SECONDS must",
+        "has no name",
+        "has no base_url",
+        "has no model",
+    ):
         assert place in str(refused.value)
 
 
