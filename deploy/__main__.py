@@ -46,12 +46,14 @@ def run(cloud: Any, port: int, password: str, folder: Path) -> None:
 
     here = stage.Stage(folder)
     plan = local.Plan(here, cloud, port, password or here.secret("password"), owner.read(_FILE), dict(os.environ))
-    path = folder / "ready.json"
-    path.unlink(missing_ok=True)
+    path = folder / local.READY
     console = Console(file=sys.stdout)
+
+    written = []
 
     def announce(ready: Mapping[str, Any]) -> None:
         stage.write_private(path, ready)
+        written.append(path)
         console.print(_welcome(ready, folder))
 
     try:
@@ -59,7 +61,9 @@ def run(cloud: Any, port: int, password: str, folder: Path) -> None:
     except (local.RunError, ModelError) as error:
         raise click.ClickException(str(error)) from error
     finally:
-        path.unlink(missing_ok=True)
+        # Only what this run has written: another one may be running in the same folder.
+        for one in written:
+            one.unlink(missing_ok=True)
 
 
 @main.group()
@@ -144,7 +148,7 @@ def _welcome(ready: Mapping[str, Any], folder: Path) -> Table:
 def _main() -> None:
     try:
         main(prog_name="python -m deploy")
-    except (owner.OwnerError, site.SiteError, TwocanError, OSError) as error:
+    except (owner.OwnerError, site.SiteError, stage.StageError, TwocanError, OSError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
 

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from deploy.local.dialect import Dialect
     from deploy.local.guard import Guard
 
+#: Seconds that open answers have to end once the gateway is told to; then they are cut.
+LAST_WORDS = 1.0
+#: What aiohttp would log of a request that it cannot read quotes its headers, tokens among them.
+SILENT = logging.getLogger("twocan.gateway")
+SILENT.setLevel(logging.CRITICAL + 1)
 # Above every dialect's own limit, so that the dialect refuses first and in its own words.
 _LONGEST_LINE = 128 * 1024
 
@@ -46,26 +51,27 @@ class Gateway:
 
     def application(self) -> web.Application:
         """Return the application, which must be served by `runner`."""
-        threads = Threads()
+        # Answers that stream may last for minutes and fill their room; signing in and everything short has its own.
+        rooms = {streams: Threads() for streams in (True, False)}
 
         # A middleware that never calls on: so that every request comes here, whatever aiohttp's router would make of its path.
         @web.middleware
         async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:  # noqa: ARG001 - see above
-            return await self._handle(request, threads)
+            return await self._handle(request, rooms)
 
         return web.Application(middlewares=[handle], client_max_size=self._dialect.limits.body)
 
-    async def _handle(self, request: web.Request, threads: Threads) -> web.StreamResponse:
+    async def _handle(self, request: web.Request, rooms: Mapping[bool, Threads]) -> web.StreamResponse:
         request_id = str(uuid.uuid4())
         try:
-            return await self._answer(request, request_id, threads)
+            return await self._answer(request, request_id, rooms)
         except Refusal as refusal:
             return self._whole(self._dialect.refuse(refusal, request_id), request_id)
         except Exception as error:  # noqa: BLE001 - the outermost frame: whatever it was, the caller gets an answer and the log its place
             log.line({"gateway": "failed", "request_id": request_id, **log.fault(error)})
             return self._whole(self._dialect.refuse(Refusal(Kind.BAD_ANSWER), request_id), request_id)
 
-    async def _answer(self, request: web.Request, request_id: str, threads: Threads) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, request_id: str, rooms: Mapping[bool, Threads]) -> web.StreamResponse:
         call, url = _head(request, request_id)
         self._dialect.check(call, url)
 
@@ -75,6 +81,7 @@ class Gateway:
         route, backend = found
         call = call._replace(body=await _body(request))
 
+        threads = rooms[route.streams]
         if route.streams and self._dialect.streams:
             return await _Forwarding(self._dialect, request, request_id).run(lambda: self._open(call, route, backend), threads)
         return self._whole(await self._wait(lambda: self._ask(call, route, backend), threads), request_id)
@@ -175,14 +182,13 @@ class _Forwarding:
 
 def runner(application: web.Application) -> web.AppRunner:
     """Return the application's server. It tells a handler when its client has gone, and logs no request: lines and errors quote headers."""
-    silent = logging.getLogger("twocan.gateway")
-    silent.setLevel(logging.CRITICAL + 1)
     return web.AppRunner(
         application,
         handler_cancellation=True,
         auto_decompress=False,
         access_log=None,
-        logger=silent,
+        logger=SILENT,
+        shutdown_timeout=LAST_WORDS,
         max_line_size=_LONGEST_LINE,
         max_field_size=_LONGEST_LINE,
     )

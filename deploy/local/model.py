@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -82,9 +84,17 @@ def serve(port: int) -> None:
     params.n_parallel = _PARALLEL
     params.n_ctx = _CONTEXT * _PARALLEL
     params.warmup = False
+    threading.Thread(target=_end_with_input, daemon=True).start()
     server = Server(params)
-    sys.stdin.read()
+    threading.Event().wait()
     del server
+
+
+def _end_with_input() -> None:
+    """End this process at once when standard input ends, also while the model is still being loaded."""
+    sys.stdin.buffer.read()
+    # Not sys.exit: the native server's threads are not waited for; they could wait for each other.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ def _listed(base_url: str, key: str) -> list[str]:
         # A server without a key wants none, but the client insists on one.
         with OpenAI(api_key=key or "none", base_url=base_url, timeout=_PATIENCE, max_retries=0) as client:
             names = sorted(one.id for one in client.models.list().data)
-    except OpenAIError as error:
+    except (OpenAIError, TypeError, ValueError, AttributeError) as error:
+        # The client does not check what a stranger's server lists; nor does it take a key that no header can carry.
         print(f"The models at {base_url} are left out: {type(error).__name__}. Name them in OPENAI_MODELS.", file=sys.stderr)
         return []
     return [name for name in names if base_url != _OPENAI or _CHATS.fullmatch(name)][:_MOST]

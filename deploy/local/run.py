@@ -18,7 +18,7 @@ from deploy import bundle, owner, site
 from deploy.local import models, pages, stage
 from deploy.local.aws import Aws
 from deploy.local.backend import InProcess, InProcessAuthorizer
-from deploy.local.gateway import Gateway, runner
+from deploy.local.gateway import LAST_WORDS, SILENT, Gateway, runner
 from deploy.local.guard import Guard
 from deploy.local.huawei import Huawei
 from deploy.local.model import EmbeddedModel
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 DIALECTS: Mapping[str, Callable[..., Any]] = {"aws": Aws, "huawei": Huawei}
 DIST = stage.ROOT / "frontend" / "dist"
+#: The file, in the stage's folder, that says that a run is ready, and where.
+READY = "ready.json"
 
 
 class RunError(Exception):
@@ -61,6 +63,8 @@ def run(plan: Plan, announce: Callable[[Mapping[str, Any]], None]) -> None:
     """Run until interrupted; `announce` is called with what `.local/ready.json` says. Raises RunError and the errors of what it starts."""
     for port in (plan.port, plan.port + 1):
         _check_free(port)
+    # What a run that was killed left there; not before the ports are known to be free, for then nobody else's.
+    (plan.stage.folder / READY).unlink(missing_ok=True)
     with ExitStack() as stack:
         embedded = EmbeddedModel(_free_port())
         stack.callback(embedded.stop)
@@ -102,7 +106,7 @@ async def _serve(plan: Plan, values: Mapping[str, str], announce: Callable[[], N
 
 
 def _page(plan: Plan) -> web.AppRunner:
-    return web.AppRunner(pages.pages(site.render(DIST, plan.api, plan.choices.name)), access_log=None)
+    return web.AppRunner(pages.pages(site.render(DIST, plan.api, plan.choices.name)), access_log=None, logger=SILENT, shutdown_timeout=LAST_WORDS)
 
 
 def _gateway(plan: Plan, values: Mapping[str, str]) -> web.AppRunner:
@@ -121,7 +125,9 @@ def _check_free(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise RunError(f"Port {port} is taken: choose another one, as in `make run PORT=9000` (it and the next one are used).") from error
+            raise RunError(
+                f"Port {port} is taken or not allowed: choose another one, as in `make run PORT=9000` (it and the next one are used)."
+            ) from error
 
 
 def _free_port() -> int:

@@ -22,6 +22,10 @@ ROOT = Path(__file__).resolve().parents[2]
 USERNAME = "owner"
 
 
+class StageError(Exception):
+    """What the stage keeps is not what it was; the message tells what to do."""
+
+
 class Stage(NamedTuple):
     """One stage on this machine, by its folder."""
 
@@ -35,7 +39,7 @@ class Stage(NamedTuple):
         """Return a generated secret that stays the same from run to run."""
         self.make()
         path = self.folder / "secrets.json"
-        known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        known = _read_private(path)
         if name not in known:
             known[name] = secrets.token_urlsafe(36)
             write_private(path, known)
@@ -63,6 +67,16 @@ def invoke(command: str, arguments: Mapping[str, Any], values: Mapping[str, str]
     admin = next(function for function in bundle.FUNCTIONS if function.kind == "direct")
     answer: dict[str, Any] = start(admin, "direct", values)({"command": command, "arguments": dict(arguments)}, None)
     return answer
+
+
+def _read_private(path: Path) -> dict[str, str]:
+    try:
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except ValueError:
+        known = None
+    if not isinstance(known, dict):
+        raise StageError(f"{path} cannot be read. Remove it, and new secrets are made: everybody then signs in again.")
+    return known
 
 
 def write_private(path: Path, document: Mapping[str, Any]) -> None:

@@ -50,14 +50,19 @@ def _check(asked: dict[str, Any]) -> None:
     if not isinstance(messages, list) or not messages:
         raise InvalidRequest("`messages` must be a list of one message or more.", param="messages")
     for number, message in enumerate(messages):
-        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
-            raise InvalidRequest(f"Message {number} must be an object with a `role`.", param=f"messages.{number}")
-        if not isinstance(message.get("content"), (str, list, type(None))):
-            raise InvalidRequest(f"Message {number}: `content` must be a text or a list of parts.", param=f"messages.{number}.content")
+        _check_message(number, message)
     if not isinstance(asked.get("stream"), (bool, type(None))):
         raise InvalidRequest("`stream` must be true or false.", param="stream")
-    if _cap(asked, "n") not in (*range(1, MOST_ANSWERS + 1), float("inf")):
-        raise InvalidRequest(f"`n` must be a whole number from 1 to {MOST_ANSWERS}.", param="n")
+    for name in ("n", "best_of"):
+        if _cap(asked, name) not in (*range(1, MOST_ANSWERS + 1), float("inf")):
+            raise InvalidRequest(f"`{name}` must be a whole number from 1 to {MOST_ANSWERS}.", param=name)
+
+
+def _check_message(number: int, message: Any) -> None:
+    if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+        raise InvalidRequest(f"Message {number} must be an object with a `role`.", param=f"messages.{number}")
+    if not isinstance(message.get("content"), (str, list, type(None))):
+        raise InvalidRequest(f"Message {number}: `content` must be a text or a list of parts.", param=f"messages.{number}.content")
 
 
 def _cap(asked: dict[str, Any], name: str) -> int | float:

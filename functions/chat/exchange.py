@@ -104,9 +104,17 @@ class Exchange:
         if incoming.status == 429:
             return UpstreamBusy(retry_after=round(retry_after(incoming.headers) or 1))
         if incoming.status in (400, 413, 422):
-            raw = incoming.read(_LONGEST_COMPLAINT, self._until, self._clock)
-            return UpstreamInvalid(self._clean(self._provider.complaint(raw)))
+            return UpstreamInvalid(self._clean(self._complaint(incoming)))
+        if incoming.status == 404:
+            return UpstreamError("The model's server does not know this model. Ask the owner to check its row: base_url and model.")
         return UpstreamError()
+
+    def _complaint(self, incoming: Incoming) -> str:
+        try:
+            return self._provider.complaint(incoming.read(_LONGEST_COMPLAINT, self._until, self._clock))
+        except UpstreamError:
+            # Too long, or cut: the status alone already says whose mistake it is.
+            return ""
 
     def _clean(self, complaint: str) -> str | None:
         """Return a vendor's words as ours to show, or None: short, and without our key, which some vendors quote."""

@@ -70,13 +70,15 @@ def _rest(chunks: Iterator[dict[str, Any] | None], pace: Pace, facts: dict[str, 
         now = pace.clock()
         if now > pace.until:
             raise UpstreamTimeout("The answer took longer than one may take. What came so far is not complete.")
-        if chunk is not None:
-            token = sent = now
-            yield _frame(chunk, facts)
-            continue
-        # A heartbeat feeds `sent` and never `token`: a silent model is found out however well the connection is kept alive.
+        if chunk is not None and _has_substance(chunk):
+            token = now
+        # Neither a heartbeat nor an empty chunk feeds `token`: a silent model is found out however well the connection is kept alive.
         if now - token > pace.idle:
             raise UpstreamTimeout("The model fell silent. What came so far is not complete.")
+        if chunk is not None:
+            sent = now
+            yield _frame(chunk, facts)
+            continue
         beat = now - sent >= pace.heartbeat
         sent = now if beat else sent
         yield sse.HEARTBEAT if beat else b""

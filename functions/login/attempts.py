@@ -11,6 +11,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from functions.shared.errors import Conflict, TooManyAttempts
+from functions.shared.stores import ANY
 
 if TYPE_CHECKING:
     from functions.shared.stores import Records
@@ -26,11 +27,18 @@ PER_ADDRESS = 50
 def count(records: Records, *, name: str, address: str, now: int) -> None:
     """Count one hash run against the name and the address. Raises TooManyAttempts, the same for names that exist and that do not."""
     # The address first: somebody who has used up theirs cannot go on to use up other people's names.
-    _claim(records, f"attempts/address/{_digest(address)}", PER_ADDRESS, now)
-    _claim(records, f"attempts/name/{_digest(name)}", PER_ACCOUNT, now)
+    here = f"attempts/address/{_digest(address)}"
+    slot = _claim(records, here, PER_ADDRESS, now)
+    try:
+        _claim(records, f"attempts/name/{_digest(name)}", PER_ACCOUNT, now)
+    except TooManyAttempts:
+        # No hash will run, so the address has not used it: one name that is full must not lock out everybody who shares an address.
+        records.delete(here, slot, if_version=ANY)
+        raise
 
 
-def _claim(records: Records, partition: str, slots: int, now: int) -> None:
+def _claim(records: Records, partition: str, slots: int, now: int) -> str:
+    """Return the slot that is claimed now."""
     taken = {record.sort: record.expires or now for record in records.query(partition, limit=slots)}
     for number in range(slots):
         slot = f"{number:03}"
@@ -41,7 +49,7 @@ def _claim(records: Records, partition: str, slots: int, now: int) -> None:
         except Conflict:
             taken[slot] = now + WINDOW
         else:
-            return
+            return slot
     raise TooManyAttempts(retry_after=max(1, min(taken.values()) - now))
 
 

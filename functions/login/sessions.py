@@ -46,6 +46,9 @@ def turn(records: Records, refresh_token: str) -> tuple[Session, str]:
     if found is None:
         raise SessionEnded
     session_id = found.body["session"]
+    session = alive(records, session_id)
+    # The next one first: if the store fails in between, the one in hand is still good, and nobody has seen the other.
+    token = _hand_out(records, session)
     try:
         # Spending is one conditional write: of two that come at once with the same token, one is the second use.
         if found.body["spent"]:
@@ -54,8 +57,7 @@ def turn(records: Records, refresh_token: str) -> tuple[Session, str]:
     except Conflict:
         end(records, session_id)
         raise SessionEnded from None
-    session = alive(records, session_id)
-    return session, _hand_out(records, session)
+    return session, token
 
 
 def alive(records: Records, session_id: str) -> Session:

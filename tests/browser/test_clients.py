@@ -14,6 +14,7 @@ import pytest
 
 from deploy.local import model
 from tests.browser.product import Product
+from tests.browser.scripted import ScriptedModels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,3 +114,16 @@ def _post(product: Product, path: str, document: dict[str, str]) -> dict[str, An
     with urllib.request.urlopen(request) as answer:
         granted: dict[str, Any] = json.load(answer)
     return granted
+
+
+def test_ctrl_c_does_not_wait_for_an_open_answer(tmp_path: Path) -> None:
+    """An answer that is still streaming is cut; the end does not wait for its model."""
+    with ScriptedModels() as models, Product(tmp_path, "aws", **models.environment()) as product:
+        person = product.somebody()
+        granted = _post(product, "/auth/login", {"username": person.username, "password": person.password})
+        client = openai.OpenAI(base_url=f"{product.ready['api']}/v1", api_key=granted["access_token"], max_retries=0)
+        with client, client.chat.completions.create(model="stall", messages=_QUESTION, stream=True) as stream:
+            next(stream)
+            product.process.send_signal(signal.SIGINT)
+
+            assert product.process.wait(15) == 0

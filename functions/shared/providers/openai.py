@@ -35,7 +35,8 @@ def to_wire(target: Target, asked: Mapping[str, Any]) -> Outgoing:
 
 def from_wire(events: Iterable[Event | None]) -> Iterator[dict[str, Any] | None]:
     """Yield chunks until [DONE]. A stream that ends without it was whole only if a finish_reason came: some servers forget [DONE]."""
-    finished = False
+    begun: set[Any] = set()
+    finished: set[Any] = set()
     for event in events:
         if event is None or not event.data:
             # An event without data is how some servers keep a connection alive.
@@ -44,11 +45,13 @@ def from_wire(events: Iterable[Event | None]) -> Iterator[dict[str, Any] | None]
         if event.data == "[DONE]":
             return
         chunk = _object(event.data)
-        if chunk.get("error"):
+        if chunk.get("error") or event.event == "error":
             raise UpstreamError("The model's server broke off with an error. What came so far is not complete.")
-        finished = finished or _finishes(chunk)
+        for choice in _choices(chunk):
+            # One answer of several that has ended says nothing of the others.
+            (finished if choice.get("finish_reason") else begun).add(str(choice.get("index")))
         yield chunk
-    if not finished:
+    if not finished or not begun <= finished:
         raise UpstreamCut
 
 
@@ -101,15 +104,6 @@ def _finite(digits: str) -> float:
 _HALF = re.compile("[\ud800-\udfff]")
 # Made once, as in `documents`. What it accepts can be written again.
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
-
-
-def _finishes(chunk: dict[str, Any]) -> bool:
-    choices = chunk.get("choices")
-    if isinstance(choices, list):
-        for choice in choices:
-            if isinstance(choice, dict) and choice.get("finish_reason"):
-                return True
-    return False
 
 
 def _choices(answer: dict[str, Any]) -> list[dict[str, Any]]:

@@ -39,25 +39,26 @@ where partition = ? and sort > ? and (expires is null or expires > ?) order by s
 """
 
 
-def open(address: str, now: Now) -> Sqlite:  # noqa: A001 - every store's module has an `open`
+def open(address: str, now: Now, patience: float = _PATIENCE) -> Sqlite:  # noqa: A001 - every store's module has an `open`
     """Open the store, making its file and table if they are absent. Raises SettingsError or Unavailable."""
     path = address.removeprefix(_SCHEME)
     if path == address or not path:
         raise SettingsError(f"STORE must be {_SCHEME}path")
     try:
-        connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
         connection.execute("pragma journal_mode = wal")
         connection.execute(_SCHEMA)
         connection.execute(_BY_EXPIRY)
     except sqlite3.Error as error:
         raise Unavailable("The store's file cannot be opened: check that its folder exists and may be written.") from error
-    return Sqlite(connection, now)
+    return Sqlite(connection, now, patience)
 
 
 class Sqlite:
     """Records in one open SQLite database."""
 
-    def __init__(self, connection: sqlite3.Connection, now: Now) -> None:
+    def __init__(self, connection: sqlite3.Connection, now: Now, patience: float = _PATIENCE) -> None:
+        self._patience = patience
         self._connection = connection
         self._now = now
         self._lock = threading.Lock()
@@ -92,19 +93,23 @@ class Sqlite:
     @contextmanager
     def _begun(self, kind: str) -> Iterator[sqlite3.Connection]:
         """Hold the lock and a transaction; whatever goes wrong rolls back, so that nothing was done."""
+        # As long as SQLite itself waits for another process, and no longer: else each of many callers would wait for all those before it.
+        if not self._lock.acquire(timeout=self._patience):
+            raise Unavailable
         try:
-            with self._lock:
-                self._connection.execute(f"begin {kind}")
-                try:
-                    yield self._connection
-                    self._connection.execute("commit")
-                except BaseException:
-                    if self._connection.in_transaction:
-                        self._connection.execute("rollback")
-                    raise
+            self._connection.execute(f"begin {kind}")
+            try:
+                yield self._connection
+                self._connection.execute("commit")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("rollback")
+                raise
         except sqlite3.Error as error:
             # Locked by another process, read-only, full or gone. A commit that fails leaves the transaction open, and is rolled back too.
             raise Unavailable from error
+        finally:
+            self._lock.release()
 
 
 def _find(run: sqlite3.Connection, partition: str, sort: str, now: int) -> Record | None:

@@ -89,7 +89,9 @@ def test_an_endless_list_is_cut() -> None:
     assert 50 + 1 == len(rows)
 
 
-@pytest.mark.parametrize("answer", [HANG_UP, [whole(b"{}", 401)], [whole(b"{}", 500)]], ids=["hangs-up", "refuses", "fails"])
+@pytest.mark.parametrize(
+    "answer", [HANG_UP, [whole(b"{}", 401)], [whole(b"{}", 500)], [whole(b"{}")]], ids=["hangs-up", "refuses", "fails", "lists-nothing"]
+)
 def test_a_server_without_a_list_is_said_and_left_out(answer: list[Step], capsys: pytest.CaptureFixture[str]) -> None:
     """The run begins all the same, and the key is not in what is said."""
     with Upstream(answer) as server:

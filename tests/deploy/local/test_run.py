@@ -138,6 +138,31 @@ def signed_in(ready: dict[str, Any]) -> int:
         return int(answer.status)
 
 
+@pytest.mark.parametrize("after", [0.5, 1.0, 1.3])
+def test_a_run_that_is_killed_while_it_starts_leaves_no_model(life: Life, after: float) -> None:
+    """Whenever it is ended, the model's process goes with it."""
+    time.sleep(after)
+    life.process.terminate()
+    life.process.wait(20)
+    deadline = time.monotonic() + 20
+    while life.left() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    assert not life.left()
+
+
+def test_a_second_run_leaves_the_first_ones_word(life: Life) -> None:
+    """Whoever starts it again by mistake is told that the port is taken, and what is running stays as it was."""
+    ready = life.ready()
+    port = ready["page"].rstrip("/").rpartition(":")[2]
+    again = subprocess.run(
+        [sys.executable, "-m", "deploy", "run", "--port", port, "--folder", str(life.folder)], cwd=stage.ROOT, capture_output=True, check=False
+    )
+
+    assert again.returncode == 1
+    assert life.ready() == ready
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
 def test_a_run_leaves_nothing_behind(life: Life, number: signal.Signals) -> None:
     """It says where it is, serves page and API, and ends by one signal: no process, no ready.json, and nothing amiss."""

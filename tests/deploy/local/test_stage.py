@@ -110,3 +110,14 @@ def test_a_refusal_comes_back_as_an_answer(here: stage.Stage) -> None:
     answer = stage.invoke("users.add", {"username": "ann", "password": "short"}, here.settings({}))
 
     assert (400, "weak_password") == (answer["status"], answer["body"]["error"]["code"])
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "\x00"])
+def test_secrets_that_cannot_be_read_are_said_and_left(here: stage.Stage, text: str) -> None:
+    """Not a traceback, and nothing is made anew behind one's back."""
+    here.make()
+    (here.folder / "secrets.json").write_text(text)
+
+    with pytest.raises(stage.StageError, match="Remove it"):
+        here.secret("token_key")
+    assert (here.folder / "secrets.json").read_text() == text

@@ -124,13 +124,14 @@ def test_a_cap_is_a_whole_number_from_one(name: str, value: Any) -> None:
     assert name == refused.value.param
 
 
+@pytest.mark.parametrize("name", ["n", "best_of"])
 @pytest.mark.parametrize("count", [9, 1_000_000], ids=["nine", "million"])
-def test_the_cap_cannot_be_multiplied(count: int) -> None:
-    """Each of `n` answers may have the full length, so there may be only a few of them."""
+def test_the_cap_cannot_be_multiplied(name: str, count: int) -> None:
+    """Each of several answers may have the full length, so there may be only a few of them."""
     with pytest.raises(InvalidRequest) as caught:
-        read(n=count)
+        asked.read(json.dumps({**HELLO, name: count}).encode(), Sizes(4_194_304, 262_144, 8_192))
 
-    assert caught.value.param == "n"
+    assert caught.value.param == name
 
 
 def test_the_cap_cannot_be_gone_around_by_a_servers_own_name() -> None:

@@ -136,6 +136,15 @@ def test_an_answer_without_a_token_is_an_error(script: list[Step]) -> None:
         Play(*script).hold()
 
 
+def test_empty_chunks_do_not_hide_that_a_model_fell_silent() -> None:
+    """A vendor may keep its stream alive with chunks of nothing; the idle limit counts substance only."""
+    nothing: list[Step] = [Wait(1), {"choices": []}]
+    play = Play(HI, *nothing * 10, idle=5)
+    sent = list(frames.frames(play.hold(), play.chunks, play.pace, play.facts))
+
+    assert b"upstream_timeout" in sent[-1]
+
+
 def test_roles_without_end_fill_no_memory() -> None:
     """A server that sends chunks without substance is given up, however fast it is."""
     with pytest.raises(UpstreamError, match="empty answer"):

@@ -102,3 +102,11 @@ def test_forty_at_once_in_four_processes_worth_of_connections_get_ten_slots(tmp_
         results = list(pool.map(lambda number: claimed(stores[number % 4], clock(), address=str(number)), range(40)))
 
     assert 10 == results.count(None)
+
+
+def test_a_full_name_does_not_lock_out_everybody_at_its_address(records: Records, clock: Clock) -> None:
+    """Refused tries run no hash, so they use up nothing of the address that others share."""
+    for _ in range(attempts.PER_ADDRESS * 2):
+        claimed(records, clock(), name="alice")
+
+    assert claimed(records, clock(), name="bob") is None

@@ -10,6 +10,7 @@ import pytest
 
 from functions.login import handler
 from functions.shared import accounts, passwords, tokens
+from functions.shared.errors import Unavailable
 from functions.shared.messages import Request
 from functions.shared.stores import Record, Records, sqlite
 from tests.fakes.desk import CHEAP, MONTH, PASSWORD, SALT, Desk, code, said
@@ -233,6 +234,22 @@ def test_of_two_at_once_the_later_ends_the_session(desk: Desk) -> None:
 
     assert (401, "session_ended") == code(desk.refresh(granted["refresh_token"]))
     assert (401, "session_ended") == code(desk.refresh(theirs[0]["refresh_token"]))
+
+
+def _fail() -> None:
+    raise Unavailable
+
+
+def test_a_store_that_fails_while_a_token_turns_leaves_it_good(desk: Desk) -> None:
+    """Whatever fails before the next token is out, the one in hand still works: nobody is signed out by a hiccup."""
+    granted = said(desk.login())
+    tools = desk.tools
+    desk.tools = tools._replace(records=Overtaken(desk.records, "refresh", _fail))
+    failed = code(desk.refresh(granted["refresh_token"]))
+    desk.tools = tools
+
+    assert failed == (503, "store_unavailable")
+    assert desk.refresh(granted["refresh_token"]).status == 200
 
 
 @pytest.mark.parametrize("junk", ["x", "x" * 1_024, "../sessions", "\0", "你"], ids=ascii)

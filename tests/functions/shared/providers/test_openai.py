@@ -221,3 +221,20 @@ def test_half_an_emoji_can_be_written_again(written: str, text: str) -> None:
 def test_a_complaint_is_a_text_or_nothing(raw: bytes, text: str) -> None:
     """Whatever a vendor answers to a request that it does not accept."""
     assert text == openai.complaint(raw)
+
+
+def test_one_finished_answer_of_two_is_no_whole_stream() -> None:
+    """With n > 1 each answer ends for itself: a stream that ends before all of them have is cut."""
+    first = {"choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": "stop"}]}
+    second = {"choices": [{"index": 1, "delta": {"content": "b"}, "finish_reason": None}]}
+
+    with pytest.raises(UpstreamCut):
+        read(json.dumps(first), json.dumps(second))
+
+
+def test_an_event_named_error_is_an_error_whatever_follows() -> None:
+    """Some servers name the event and put no `error` into its data."""
+    sent = iter([Event("message", json.dumps(chunk("hi")), ""), Event("error", '{"message": "out of memory"}', ""), Event("message", "[DONE]", "")])
+
+    with pytest.raises(UpstreamError, match="broke off"):
+        list(openai.from_wire(sent))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,3 +78,22 @@ def test_a_failed_write_leaves_the_store_usable(tmp_path: Path, clock: Clock) ->
     other.execute("rollback")
 
     assert 1 == store.put("p", "s", {}, if_version=0)
+
+
+def test_nobody_waits_for_everybody_who_waits_for_a_locked_file(tmp_path: Path, clock: Clock) -> None:
+    """Behind another process's lock all callers are told at about the same time, not one after the other."""
+    address = f"sqlite:///{tmp_path / 'records.db'}"
+    store = sqlite.open(address, clock, patience=0.2)
+    other = sqlite3.connect(tmp_path / "records.db", isolation_level=None)
+    other.execute("begin immediate")
+
+    def told(_: int) -> bool:
+        with pytest.raises(Unavailable):
+            store.put("p", "s", {}, if_version=ANY)
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(told, range(20), timeout=3))
+    other.close()
+
+    assert answers == [True] * 20
