@@ -136,3 +136,17 @@ test("A device without room stops nothing and is said once", async () => {
   assert.equal(world.last().state, "complete");
   assert.equal(world.conversations.storageState.value, "failing");
 });
+
+test("A new try of which nothing came leaves the answer that was there, with the error under it", async () => {
+  let calls = 0;
+  const { answers, id, last } = await build(async function* () {
+    calls += 1;
+    if (calls > 1) throw new ApiError({ code: "upstream_error", requestId: "r2" });
+    yield* twoWords();
+  });
+  await answers.ask(id, "hi");
+
+  await answers.regenerate(id);
+
+  assert.deepEqual([last().text, last().state, last().problem.requestId], ["Hello you", "error", "r2"]);
+});

@@ -105,3 +105,9 @@ test("An HTML page instead of a stream is an interrupted answer", async () => {
 
   await assert.rejects(reading, { message: "interrupted" });
 });
+
+test("Thinking under vLLM's name is thinking, and a refusal is text", () => {
+  const { pieces } = decode([chunk({ reasoning: "hm" }), chunk({ refusal: "I would rather not." }), DONE]);
+
+  assert.deepEqual(pieces.map(({ kind, value }) => [kind, value]), [["thinking", "hm"], ["text", "I would rather not."]]);
+});

@@ -85,10 +85,13 @@ export function createAnswerDecoder(requestId) {
  */
 function piecesOf(chunk) {
   const choice = chunk?.choices?.[0];
+  const delta = choice?.delta ?? {};
   /** @type {[Piece["kind"], unknown][]} */
   const found = [
-    ["thinking", choice?.delta?.reasoning_content],
-    ["text", choice?.delta?.content],
+    // DeepSeek's name for it, and vLLM's.
+    ["thinking", delta.reasoning_content ?? delta.reasoning],
+    ["text", delta.content],
+    ["text", delta.refusal],
     ["finish", choice?.finish_reason],
   ];
   return found.flatMap(([kind, value]) => (typeof value === "string" && value ? [{ kind, value }] : []));

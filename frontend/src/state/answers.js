@@ -49,7 +49,7 @@ export class Answers {
   async regenerate(id) {
     const messages = this.#free(id)?.messages ?? [];
     const last = messages.findLastIndex(({ role }) => role === "user");
-    if (last >= 0) await this.#answer(id, messages.slice(0, last + 1));
+    if (last >= 0) await this.#answer(id, messages.slice(0, last + 1), messages[last + 1]);
   }
 
   /** @param {string} id @param {string} messageId @param {string} text */
@@ -80,8 +80,8 @@ export class Answers {
     return newMessage({ role: "user", text, state: "complete", created: this.#parts.now() });
   }
 
-  /** @param {string} id @param {Message[]} messages */
-  async #answer(id, messages) {
+  /** @param {string} id @param {Message[]} messages @param {Message} [replaced]  the answer that this one is to replace */
+  async #answer(id, messages, replaced) {
     const { conversations, now, announce } = this.#parts;
     const model = conversations.get(id)?.model ?? "";
     const reply = newMessage({ role: "assistant", text: "", state: "streaming", model, created: now() });
@@ -92,7 +92,7 @@ export class Answers {
 
     const saving = setInterval(() => conversations.save(id), SAVE_MS);
     void conversations.save(id);
-    const end = await this.#follow(id, reply.id, controller.signal);
+    const end = orOld(await this.#follow(id, reply.id, controller.signal), replaced);
     clearInterval(saving);
 
     this.#mark(id, null);
@@ -138,6 +138,16 @@ export class Answers {
       messages: messages.map((message) => (message.id === messageId ? { ...message, ...change } : message)),
     }));
   }
+}
+
+/**
+ * A new try of which nothing came must not cost the answer that was there: it stays, with the error under it.
+ * @param {Pick<Message, "text" | "thinking" | "finish" | "state" | "problem">} end @param {Message} [old]
+ */
+export function orOld(end, old) {
+  if (!old || end.text || end.thinking || end.state === "complete") return end;
+  const { text, thinking, finish } = old;
+  return end.state === "stopped" ? { text, thinking, finish, state: old.state, problem: old.problem } : { ...end, text, thinking, finish };
 }
 
 /**
