@@ -53,6 +53,6 @@ def _menu(window: Visit, look: Look) -> list[str]:
 
 def _findings(window: Visit) -> list[str]:
     """Return axe's findings, each with where it is. Colours are looked at once nothing moves any more."""
-    window.page.evaluate("Promise.all(document.getAnimations().filter((a) => a.effect.getTiming().iterations === 1).map((a) => a.finished))")
+    window.page.evaluate("Promise.allSettled(document.getAnimations().filter((a) => a.effect.getTiming().iterations === 1).map((a) => a.finished))")
     result: dict[str, Any] = Axe().run(window.page)
     return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in result["violations"]]
