@@ -104,7 +104,12 @@ def count_usage(answer: dict[str, Any], facts: dict[str, Any]) -> None:
 
 
 def _has_substance(chunk: dict[str, Any]) -> bool:
-    choices = chunk.get("choices")
+    choices: Any = chunk.get("choices")
+    try:
+        if choices[0]["delta"]["content"]:  # nearly every chunk is of this form; whatever is not is looked at below
+            return True
+    except (LookupError, TypeError):
+        pass
     for choice in choices if isinstance(choices, list) else []:
         delta = choice.get("delta") if isinstance(choice, dict) else None
         if isinstance(delta, dict) and any(delta.get(name) for name in _SUBSTANCE):

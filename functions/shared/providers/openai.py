@@ -35,8 +35,8 @@ def to_wire(target: Target, asked: Mapping[str, Any]) -> Outgoing:
 
 def from_wire(events: Iterable[Event | None]) -> Iterator[dict[str, Any] | None]:
     """Yield chunks until [DONE]. A stream that ends without it was whole only if a finish_reason came: some servers forget [DONE]."""
-    begun: set[Any] = set()
-    finished: set[Any] = set()
+    begun: set[int] = set()
+    finished: set[int] = set()
     for event in events:
         if event is None or not event.data:
             # An event without data is how some servers keep a connection alive.
@@ -47,9 +47,7 @@ def from_wire(events: Iterable[Event | None]) -> Iterator[dict[str, Any] | None]
         chunk = _object(event.data)
         if chunk.get("error") or event.event == "error":
             raise UpstreamError("The model's server broke off with an error. What came so far is not complete.")
-        for choice in _choices(chunk):
-            # One answer of several that has ended says nothing of the others.
-            (finished if choice.get("finish_reason") else begun).add(str(choice.get("index")))
+        _follow(chunk, begun, finished)
         yield chunk
     if not finished or not begun <= finished:
         raise UpstreamCut
@@ -104,6 +102,15 @@ def _finite(digits: str) -> float:
 _HALF = re.compile("[\ud800-\udfff]")
 # Made once, as in `documents`. What it accepts can be written again.
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
+
+
+def _follow(chunk: dict[str, Any], begun: set[int], finished: set[int]) -> None:
+    """Note which answers are under way and which have ended: of several, one that has ended says nothing of the others."""
+    choices = chunk.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        if isinstance(choice, dict):
+            index = choice.get("index")
+            (finished if choice.get("finish_reason") else begun).add(index if isinstance(index, int) else 0)
 
 
 def _choices(answer: dict[str, Any]) -> list[dict[str, Any]]:
