@@ -535,7 +535,7 @@ def _certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a file with a key and a certificate for 127.0.0.1 that nobody trusts."""
     openssl = shutil.which("openssl")
     if openssl is None:
-        pytest.skip("openssl makes the certificate, and is not here")
+        pytest.fail("openssl, which makes the certificate of this test, is not here: install it, then run the tests again")
     path = tmp_path_factory.mktemp("tls") / "both.pem"
     names = ["-subj", "/CN=loopback", "-addext", "subjectAltName=IP:127.0.0.1"]
     make = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names, "-keyout", str(path), "-out", f"{path}.crt"]
