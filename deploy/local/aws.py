@@ -45,13 +45,15 @@ class _Own(NamedTuple):
     message: str | None
 
 
-# aws.md, 5. A header over its limit: UNCONFIRMED which error; all are 4XX. What the bodies of the two authorizer errors say: UNCONFIRMED.
+# aws.md, 5, silent on what is not HTTP: it gets the shape of every other 4XX. A header over its limit, and what the bodies of the two
+# authorizer errors say: UNCONFIRMED.
 _OWN = {
     Kind.NO_IDENTITY: _Own("UNAUTHORIZED", 401, "Unauthorized"),
     Kind.UNAUTHENTICATED: _Own("UNAUTHORIZED", 401, "Unauthorized"),
     Kind.FORBIDDEN: _Own("ACCESS_DENIED", 403, "User is not authorized to access this resource"),
     Kind.AUTHORIZER_FAILED: _Own("AUTHORIZER_FAILURE", 500, None),
     Kind.AUTHORIZER_MALFORMED: _Own("AUTHORIZER_CONFIGURATION_ERROR", 500, None),
+    Kind.MALFORMED: _Own("DEFAULT_4XX", 400, "Bad Request"),
     Kind.NOT_FOUND: _Own("MISSING_AUTHENTICATION_TOKEN", 403, "Missing Authentication Token"),
     Kind.TOO_LARGE: _Own("REQUEST_TOO_LARGE", 413, "Request Too Long"),
     Kind.URL_TOO_LONG: _Own("REQUEST_TOO_LARGE", 413, "Request Too Long"),

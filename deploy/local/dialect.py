@@ -44,6 +44,7 @@ class Kind(Enum):
     FORBIDDEN = auto()
     AUTHORIZER_FAILED = auto()
     AUTHORIZER_MALFORMED = auto()
+    MALFORMED = auto()
     NOT_FOUND = auto()
     TOO_LARGE = auto()
     URL_TOO_LONG = auto()

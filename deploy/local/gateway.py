@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from multidict import CIMultiDict
 
 from deploy.local.backend import FunctionFailed
@@ -22,9 +25,7 @@ from deploy.local.pump import Pump, Threads
 from functions.shared import log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from aiohttp.typedefs import Handler
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from deploy.bundle import Route
     from deploy.local.backend import Answer, Backend
@@ -38,6 +39,8 @@ SILENT = logging.getLogger("twocan.gateway")
 SILENT.setLevel(logging.CRITICAL + 1)
 # Above every dialect's own limit, so that the dialect refuses first and in its own words.
 _LONGEST_LINE = 128 * 1024
+# A target may be a whole address, of which only the path and query matter here (RFC 9112, 3.2.2).
+_ORIGIN = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 
 
 class Gateway:
@@ -49,29 +52,27 @@ class Gateway:
         self._routes = {(route.method, route.path): (route, backends[route.function]) for route in routes}
         self._methods = {route.path: [one.method for one in routes if one.path == route.path] for route in routes}
 
-    def application(self) -> web.Application:
-        """Return the application, which must be served by `runner`."""
-        # Answers that stream may last for minutes and fill their room; signing in and everything short has its own.
-        rooms = {streams: Threads() for streams in (True, False)}
+    @property
+    def largest_body(self) -> int:
+        """How many bytes of body the gateway takes."""
+        return self._dialect.limits.body
 
-        # A middleware that never calls on: so that every request comes here, whatever aiohttp's router would make of its path.
-        @web.middleware
-        async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:  # noqa: ARG001 - see above
-            return await self._handle(request, rooms)
-
-        return web.Application(middlewares=[handle], client_max_size=self._dialect.limits.body)
-
-    async def _handle(self, request: web.Request, rooms: Mapping[bool, Threads]) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest, rooms: Mapping[bool, Threads]) -> web.StreamResponse:
+        """Return the answer to a request, sent or to be sent. `rooms`: where calls wait, for routes that stream and for those that do not."""
         request_id = str(uuid.uuid4())
         try:
             return await self._answer(request, request_id, rooms)
         except Refusal as refusal:
-            return self._whole(self._dialect.refuse(refusal, request_id), request_id)
+            return self._refuse(refusal, request_id)
         except Exception as error:  # noqa: BLE001 - the outermost frame: whatever it was, the caller gets an answer and the log its place
             log.line({"gateway": "failed", "request_id": request_id, **log.fault(error)})
-            return self._whole(self._dialect.refuse(Refusal(Kind.BAD_ANSWER), request_id), request_id)
+            return self._refuse(Refusal(Kind.BAD_ANSWER), request_id)
 
-    async def _answer(self, request: web.Request, request_id: str, rooms: Mapping[bool, Threads]) -> web.StreamResponse:
+    def unreadable(self, error: BaseException | None) -> web.Response:
+        """Return the answer to what is not HTTP. Neither it nor the log quotes the sender's bytes, which may be a token's."""
+        return self._refuse(_malformed(error), str(uuid.uuid4()))
+
+    async def _answer(self, request: web.BaseRequest, request_id: str, rooms: Mapping[bool, Threads]) -> web.StreamResponse:
         call, url = _head(request, request_id)
         self._dialect.check(call, url)
 
@@ -123,6 +124,13 @@ class Gateway:
             raise Refusal(Kind.TOO_LARGE)
         return event
 
+    def _refuse(self, refusal: Refusal, request_id: str) -> web.Response:
+        response = self._whole(self._dialect.refuse(refusal, request_id), request_id)
+        if refusal.kind is Kind.MALFORMED:
+            # Where the next request would begin is not known.
+            response.force_close()
+        return response
+
     def _whole(self, reply: Reply, request_id: str) -> web.Response:
         return web.Response(status=reply.status, headers=_headers(self._dialect, reply.headers, request_id), body=reply.body)
 
@@ -130,7 +138,7 @@ class Gateway:
 class _Forwarding:
     """One streamed answer on its way out. What is not whole never ends like something whole: the connection is cut (aws.md, 1.1)."""
 
-    def __init__(self, dialect: Dialect, request: web.Request, request_id: str) -> None:
+    def __init__(self, dialect: Dialect, request: web.BaseRequest, request_id: str) -> None:
         self._dialect = dialect
         self._request = request
         self._request_id = request_id
@@ -180,30 +188,69 @@ class _Forwarding:
             self._request.transport.close()
 
 
-def runner(application: web.Application) -> web.AppRunner:
-    """Return the application's server. It tells a handler when its client has gone, and logs no request: lines and errors quote headers."""
-    return web.AppRunner(
-        application,
+class _Connection(web.RequestHandler):
+    """One client's connection. aiohttp's own would answer what it cannot read in plain text and quote it; this one asks the gateway."""
+
+    __slots__ = ("_gateway",)
+
+    def __init__(self, gateway: Gateway, manager: web.Server, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._gateway = gateway
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,  # noqa: ARG002 - the dialect has its own
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - it quotes the sender
+    ) -> web.StreamResponse:
+        """Return the gateway's own error. Raises ConnectionError when an answer has begun."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer has begun, so that no other can be sent")
+        return self._gateway.unreadable(exc)
+
+
+class _Server(web.Server):
+    """Connections of one gateway."""
+
+    def __init__(self, gateway: Gateway, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], **options: Any) -> None:
+        super().__init__(handler, **options)
+        self._gateway = gateway
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self._gateway, self, loop=self._loop, **self._kwargs)
+
+
+def runner(gateway: Gateway) -> web.ServerRunner:
+    """Return the gateway's server, for the running loop. It tells a handler when its client has gone, and logs no request: lines quote headers."""
+    # Answers that stream may last for minutes and fill their room; signing in and everything short has its own.
+    rooms = {streams: Threads() for streams in (True, False)}
+    server = _Server(
+        gateway,
+        lambda request: gateway.handle(request, rooms),
+        request_factory=partial(web.BaseRequest, loop=asyncio.get_running_loop(), client_max_size=gateway.largest_body),
         handler_cancellation=True,
         auto_decompress=False,
         access_log=None,
         logger=SILENT,
-        shutdown_timeout=LAST_WORDS,
         max_line_size=_LONGEST_LINE,
         max_field_size=_LONGEST_LINE,
     )
+    return web.ServerRunner(server, shutdown_timeout=LAST_WORDS)
 
 
-def _head(request: web.Request, request_id: str) -> tuple[Call, int]:
+def _head(request: web.BaseRequest, request_id: str) -> tuple[Call, int]:
     """Return the call, its body still empty, and the length of its URL. What is not UTF-8 becomes U+FFFD, so that JSON can carry it."""
     target = _text(request.raw_path)
+    if whole := _ORIGIN.match(target):
+        target = target[whole.end() :]
     path, _, query = target.partition("#")[0].partition("?")
     pairs = tuple(parse_qsl(query, keep_blank_values=True, errors="replace"))
     headers = tuple((_text(name), _text(value)) for name, value in _raw(request))
     return Call(request.method, path, pairs, headers, b"", request.remote or "", request_id), len(target.encode())
 
 
-def _raw(request: web.Request) -> list[tuple[str, str]]:
+def _raw(request: web.BaseRequest) -> list[tuple[str, str]]:
     # From the raw headers, because only they keep the case of the names as received.
     return [(name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in request.raw_headers]
 
@@ -212,13 +259,27 @@ def _text(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-async def _body(request: web.Request) -> bytes:
+async def _body(request: web.BaseRequest) -> bytes:
+    """Return the body. Raises Refusal; one that asks first is answered only here, when a function would take it (RFC 9110, 10.1.1)."""
     if request.content_length is not None and request.content_length > request.client_max_size:
         raise Refusal(Kind.TOO_LARGE)
+    expected = request.headers.get("expect", "").lower()
+    if expected not in {"", "100-continue"}:
+        raise Refusal(Kind.MALFORMED)
+    if expected and request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # It counts as no part of the answer.
+        request.writer.output_size = 0
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise Refusal(Kind.TOO_LARGE) from None
+    except (HttpProcessingError, web.RequestPayloadError) as error:
+        raise _malformed(error) from None
+
+
+def _malformed(error: BaseException | None) -> Refusal:
+    return Refusal(Kind.HEADERS_TOO_LARGE if isinstance(error, LineTooLong) else Kind.MALFORMED)
 
 
 def _headers(dialect: Dialect, pairs: Sequence[tuple[str, str]], request_id: str) -> CIMultiDict[str]:

@@ -55,6 +55,7 @@ _OWN = {
     Kind.FORBIDDEN: _Own("AUTHORIZER_FAILURE", 401, "APIG.0305", _DENIED),
     Kind.AUTHORIZER_FAILED: _Own("AUTHORIZER_CONF_FAILURE", 500, "APIG.0601", "Internal server error"),
     Kind.AUTHORIZER_MALFORMED: _Own("AUTHORIZER_CONF_FAILURE", 500, "APIG.0601", "Internal server error"),
+    Kind.MALFORMED: _Own("REQUEST_PARAMETERS_FAILURE", 400, "APIG.0201", "Bad request"),
     Kind.NOT_FOUND: _Own("NOT_FOUND", 404, "APIG.0101", "The API does not exist or has not been published in the environment"),
     Kind.TOO_LARGE: _Own("DEFAULT_4XX", 413, "APIG.0201", "Request entity too large"),
     Kind.URL_TOO_LONG: _Own("DEFAULT_4XX", 414, "APIG.0201", "Request URI too large"),

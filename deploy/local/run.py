@@ -109,13 +109,13 @@ def _page(plan: Plan) -> web.AppRunner:
     return web.AppRunner(pages.pages(site.render(DIST, plan.api, plan.choices.name)), access_log=None, logger=SILENT, shutdown_timeout=LAST_WORDS)
 
 
-def _gateway(plan: Plan, values: Mapping[str, str]) -> web.AppRunner:
+def _gateway(plan: Plan, values: Mapping[str, str]) -> web.ServerRunner:
     started = {one.name: stage.start(one, plan.cloud, values) for one in bundle.FUNCTIONS if one.kind != "direct"}
     seconds = {one.name: one.seconds for one in bundle.FUNCTIONS}
     authorizer = InProcessAuthorizer(started.pop("authorizer"), plan.cloud, seconds["authorizer"])
     backends = {name: InProcess(function, plan.cloud, seconds[name]) for name, function in started.items()}
     dialect = DIALECTS[plan.cloud](origin=plan.page)
-    return runner(Gateway(dialect, bundle.ROUTES, backends, Guard(dialect, authorizer)).application())
+    return runner(Gateway(dialect, bundle.ROUTES, backends, Guard(dialect, authorizer)))
 
 
 def _check_free(port: int) -> None:

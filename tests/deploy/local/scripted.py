@@ -127,12 +127,12 @@ async def serving(cloud: str, chat: Script | None = None, *, verdict: Any = None
     spoken: Dialect = DIALECTS[cloud](**{"origin": ORIGIN, **dialect})
     script, gatekeeper = chat or Script(), Gatekeeper(ALLOW[cloud] if verdict is None else verdict)
     gateway = Gateway(spoken, ROUTES, {"chat": script, "login": script}, Guard(spoken, gatekeeper))
-    async with listening(runner(gateway.application())) as base, aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
+    async with listening(runner(gateway)) as base, aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
         yield Api(base, client, script, gatekeeper)
 
 
 @asynccontextmanager
-async def listening(server: web.AppRunner) -> AsyncIterator[str]:
+async def listening(server: web.BaseRunner) -> AsyncIterator[str]:
     """Serve on a free loopback port; give its address."""
     await server.setup()
     try:
