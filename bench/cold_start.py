@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.entry import entry
-from functions.login import attempts
-from functions.shared import tokens
+from functions.shared import attempts, tokens
 from functions.shared.stores import open_records
 
 if TYPE_CHECKING:

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
-from deploy import owner, site
+from deploy import cloud_commands, owner, site
+from deploy.clouds import DeployError
 from deploy.local import stage
 from deploy.local.model import ModelError
+from deploy.package import PackageError
 from functions.shared.errors import TwocanError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_FILE = stage.ROOT / "twocan.toml"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,6 +33,10 @@ def main() -> None:
     """Twocan: a private ChatGPT in your own cloud account."""
     # Whatever is written from here on is for its owner's eyes only, also in a folder that others may look into.
     os.umask(0o077)
+
+
+for _command in cloud_commands.COMMANDS:
+    main.add_command(_command)
 
 
 @main.command()
@@ -45,7 +49,7 @@ def run(cloud: Any, port: int, password: str, folder: Path) -> None:
     from deploy.local import run as local
 
     here = stage.Stage(folder)
-    plan = local.Plan(here, cloud, port, password or here.secret("password"), owner.read(_FILE), dict(os.environ))
+    plan = local.Plan(here, cloud, port, password or here.secret("password"), owner.read(cloud_commands.FILE), dict(os.environ))
     path = folder / local.READY
     console = Console(file=sys.stdout)
 
@@ -87,7 +91,7 @@ def users_add(here: stage.Stage, username: str) -> None:
 @click.pass_obj
 def users_list(here: stage.Stage) -> None:
     """List all users."""
-    table = Table("user", "may sign in")
+    table = Table(Column("user", overflow="fold", min_width=12), "may sign in")
     after, more = "", True
     while more:
         body = _invoke(here, "users.list", after=after)
@@ -119,7 +123,7 @@ def users_passwd(here: stage.Stage, username: str) -> None:
 def _invoke(here: stage.Stage, command: str, **arguments: str) -> dict[str, Any]:
     # The function logs to standard output, which is the cloud's log service there and would be the person's screen here.
     with redirect_stdout(io.StringIO()):
-        answer = stage.invoke(command, arguments, here.settings(owner.read(_FILE).limits))
+        answer = stage.invoke(command, arguments, here.settings(owner.read(cloud_commands.FILE).limits))
     if answer["status"] != 200:
         raise click.ClickException(answer["body"]["error"]["message"])
     body: dict[str, Any] = answer["body"]
@@ -128,7 +132,13 @@ def _invoke(here: stage.Stage, command: str, **arguments: str) -> dict[str, Any]
 
 def _new_password() -> str:
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
+        try:
+            given = sys.stdin.buffer.readline().decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise click.ClickException("The password on standard input is not UTF-8. Nothing was changed.") from None
+        if not given:
+            raise click.ClickException("There is no password on standard input. Nothing was changed.")
+        return given
     first = getpass.getpass("New password: ")
     if first != getpass.getpass("Once more: "):
         raise click.ClickException("The two are not the same. Nothing was changed.")
@@ -148,7 +158,7 @@ def _welcome(ready: Mapping[str, Any], folder: Path) -> Table:
 def _main() -> None:
     try:
         main(prog_name="python -m deploy")
-    except (owner.OwnerError, site.SiteError, stage.StageError, TwocanError, OSError) as error:
+    except (DeployError, PackageError, owner.OwnerError, site.SiteError, stage.StageError, TwocanError, OSError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
 

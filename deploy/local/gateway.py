@@ -126,6 +126,8 @@ class Gateway:
 
     def _refuse(self, refusal: Refusal, request_id: str) -> web.Response:
         response = self._whole(self._dialect.refuse(refusal, request_id), request_id)
+        # No function has logged it, and its id is what the caller was shown.
+        log.line({"gateway": "refused", "request_id": request_id, "refusal": refusal.kind.name.lower(), "status": response.status})
         if refusal.kind is Kind.MALFORMED:
             # Where the next request would begin is not known.
             response.force_close()

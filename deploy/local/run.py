@@ -7,9 +7,10 @@ This file knows the order of starting and stopping; it must know no event and no
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import signal
 import socket
-from contextlib import AsyncExitStack, ExitStack, redirect_stdout
+from contextlib import AsyncExitStack, ExitStack, contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiohttp import web
@@ -24,7 +25,7 @@ from deploy.local.huawei import Huawei
 from deploy.local.model import EmbeddedModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from deploy.local.backend import Platform
 
@@ -63,9 +64,10 @@ def run(plan: Plan, announce: Callable[[Mapping[str, Any]], None]) -> None:
     """Run until interrupted; `announce` is called with what `.local/ready.json` says. Raises RunError and the errors of what it starts."""
     for port in (plan.port, plan.port + 1):
         _check_free(port)
-    # What a run that was killed left there; not before the ports are known to be free, for then nobody else's.
-    (plan.stage.folder / READY).unlink(missing_ok=True)
     with ExitStack() as stack:
+        stack.enter_context(_alone(plan.stage))
+        # What a run that was killed left there.
+        (plan.stage.folder / READY).unlink(missing_ok=True)
         embedded = EmbeddedModel(_free_port())
         stack.callback(embedded.stop)
         rows, keys = models.offered(plan.choices.models, embedded.base_url, plan.environment)
@@ -75,6 +77,21 @@ def run(plan: Plan, announce: Callable[[Mapping[str, Any]], None]) -> None:
         set_password(plan.password, values)
         embedded.wait()
         asyncio.run(_serve(plan, values, lambda: announce(_ready(plan, [row["name"] for row in rows]))))
+
+
+@contextmanager
+def _alone(here: stage.Stage) -> Iterator[None]:
+    """Hold the folder: a second run would give the owner's account another password. Raises RunError.
+
+    The system lets go of it with the process, however that ends.
+    """
+    here.make()
+    with (here.folder / "run.lock").open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunError(f"Twocan runs from {here.folder} already: use it, end it with Ctrl-C, or give this run its own --folder.") from error
+        yield
 
 
 def set_password(password: str, values: Mapping[str, str]) -> None:
@@ -106,7 +123,9 @@ async def _serve(plan: Plan, values: Mapping[str, str], announce: Callable[[], N
 
 
 def _page(plan: Plan) -> web.AppRunner:
-    return web.AppRunner(pages.pages(site.render(DIST, plan.api, plan.choices.name)), access_log=None, logger=SILENT, shutdown_timeout=LAST_WORDS)
+    return web.AppRunner(
+        pages.pages(site.render(DIST, plan.api, plan.choices.site.name)), access_log=None, logger=SILENT, shutdown_timeout=LAST_WORDS
+    )
 
 
 def _gateway(plan: Plan, values: Mapping[str, str]) -> web.ServerRunner:

@@ -45,6 +45,10 @@ class Stage(NamedTuple):
             write_private(path, known)
         return known[name]
 
+    def known(self, name: str) -> str | None:
+        """Return a secret that was generated here, or None: it is never made anew where something may already depend on the old one."""
+        return _read_private(self.folder / "secrets.json").get(name)
+
     def settings(self, extra: Mapping[str, str]) -> dict[str, str]:
         """Return every setting of this stage; `extra` (the site's origin, limits, models) goes over them."""
         return {

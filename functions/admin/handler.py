@@ -11,7 +11,7 @@ import time
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
-from functions.shared import accounts, documents, passwords
+from functions.shared import accounts, attempts, documents, passwords
 from functions.shared.errors import InvalidRequest, WeakPassword
 from functions.shared.serve import Route, field, reply, route, serve
 from functions.shared.stores import Records, open_records
@@ -46,7 +46,7 @@ def answer(request: Request, tools: Tools) -> Response:
 
 def _add(request: Request, tools: Tools) -> Response:
     document = documents.parse(request.body)
-    name = field(document, "username")
+    name = field(document, "username", most=accounts.LONGEST)
     accounts.add(tools.records, name, _hashed(field(document, "password"), name, tools))
     return reply({"username": accounts.canonical(name)})
 
@@ -61,16 +61,17 @@ def _list(request: Request, tools: Tools) -> Response:
 
 
 def _disable(request: Request, tools: Tools) -> Response:
-    account = accounts.get(tools.records, field(documents.parse(request.body), "username"))
+    account = accounts.get(tools.records, field(documents.parse(request.body), "username", most=accounts.LONGEST))
     accounts.save(tools.records, account._replace(enabled=False, epoch=account.epoch + 1))
     return reply({"username": account.name})
 
 
 def _passwd(request: Request, tools: Tools) -> Response:
     document = documents.parse(request.body)
-    account = accounts.get(tools.records, field(document, "username"))
+    account = accounts.get(tools.records, field(document, "username", most=accounts.LONGEST))
     stored = _hashed(field(document, "password"), account.name, tools)
     accounts.save(tools.records, account._replace(password=stored, enabled=True, epoch=account.epoch + 1))
+    attempts.forget(tools.records, account.name)
     return reply({"username": account.name})
 
 

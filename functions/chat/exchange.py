@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from functions.chat import frames
 from functions.shared import providers, sse
-from functions.shared.errors import TwocanError, UpstreamBusy, UpstreamError, UpstreamInvalid, UpstreamRefused
+from functions.shared.errors import ContextTooLong, TwocanError, UpstreamBusy, UpstreamError, UpstreamInvalid, UpstreamRefused
 from functions.shared.messages import Response
 from functions.shared.outbound import Incoming, Limits, Outbound, retry_after
+from functions.shared.providers import Complaint
 from functions.shared.serve import reply
 
 if TYPE_CHECKING:
@@ -104,17 +105,18 @@ class Exchange:
         if incoming.status == 429:
             return UpstreamBusy(retry_after=round(retry_after(incoming.headers) or 1))
         if incoming.status in (400, 413, 422):
-            return UpstreamInvalid(self._clean(self._complaint(incoming)))
+            complaint = self._complaint(incoming)
+            return ContextTooLong() if complaint.too_long else UpstreamInvalid(self._clean(complaint.message))
         if incoming.status == 404:
             return UpstreamError("The model's server does not know this model. Ask the owner to check its row: base_url and model.")
         return UpstreamError()
 
-    def _complaint(self, incoming: Incoming) -> str:
+    def _complaint(self, incoming: Incoming) -> Complaint:
         try:
             return self._provider.complaint(incoming.read(_LONGEST_COMPLAINT, self._until, self._clock))
         except UpstreamError:
             # Too long, or cut: the status alone already says whose mistake it is.
-            return ""
+            return Complaint("")
 
     def _clean(self, complaint: str) -> str | None:
         """Return a vendor's words as ours to show, or None: short, and without our key, which some vendors quote."""

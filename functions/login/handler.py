@@ -11,8 +11,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
-from functions.login import attempts, sessions
-from functions.shared import accounts, bearer, documents, passwords, tokens
+from functions.login import sessions
+from functions.shared import accounts, attempts, bearer, documents, passwords, tokens
 from functions.shared.errors import Conflict, InvalidCredentials, RequestTooLarge
 from functions.shared.serve import Route, field, reply, route, serve
 from functions.shared.stores import Records, open_records

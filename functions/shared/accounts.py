@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from functions.shared.stores import Record, Records
 
 _PARTITION = "accounts"
+#: Longest name, in characters.
+LONGEST = 64
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}", re.ASCII)
 
 

@@ -17,6 +17,7 @@
     ├── UpstreamError           502  upstream_error
     │   ├── UpstreamRefused     502  upstream_refused
     │   ├── UpstreamInvalid     400  upstream_invalid_request
+    │   │   └── ContextTooLong  400  context_too_long
     │   ├── UpstreamBusy        429  upstream_busy
     │   ├── UpstreamCut         502  upstream_cut
     │   └── UpstreamTimeout     504  upstream_timeout
@@ -106,7 +107,7 @@ class InvalidCredentials(Unauthorized):
     """The one answer to every failed sign-in."""
 
     code = "invalid_credentials"
-    message = "The user name or the password is wrong."
+    message = "The user name or the password is wrong. Check both; the owner can set a new password."
 
 
 class SessionEnded(Unauthorized):
@@ -189,6 +190,13 @@ class UpstreamInvalid(UpstreamError):
     status = 400
     code = "upstream_invalid_request"
     message = "The model's server does not accept this request."
+
+
+class ContextTooLong(UpstreamInvalid):
+    """The conversation is longer than the model can read."""
+
+    code = "context_too_long"
+    message = "This conversation is longer than the model can read. Start a new one, shorten what you sent, or choose another model."
 
 
 class UpstreamBusy(UpstreamError):

@@ -106,6 +106,6 @@ def test_frames_bear_every_chunk(name: str, events: list[Event | None]) -> None:
 def test_no_whole_answer_is_too_strange(name: str, raw: bytes) -> None:
     """It is an object that can be written, or an UpstreamError; a complaint is a text that can be."""
     provider = providers.load(name)
-    provider.complaint(raw).encode("utf-8")
+    provider.complaint(raw).message.encode("utf-8")
     with suppress(UpstreamError):
         assert documents.write(provider.from_plain(raw)).startswith(b"{")

@@ -107,7 +107,7 @@ def test_a_list_goes_on_where_a_page_ends(folder: Path) -> None:
     ("words", "given", "complaint"),
     [
         (("add", "ann"), "short\n", "A password must have 15 characters or more."),
-        (("add", "ann"), "", "`password` must be a text of 1 to 1024 characters."),
+        (("add", "ann"), "", "There is no password on standard input."),
         (("add", "ann"), "passwordpassword\n", "This password is among those that are tried first."),
         (("add", "no blanks here"), f"{PASSWORD}\n", "A user name has 1 to 64 letters"),
         (("passwd", "nobody"), f"{PASSWORD}\n", "There is no user 'nobody'."),
@@ -122,6 +122,21 @@ def test_what_cannot_be_done_is_said(folder: Path, words: tuple[str, ...], given
     assert 1 == done.exit_code
     assert f"Error: {complaint}" in done.output
     assert "request_id" not in done.output
+
+
+def test_a_password_that_is_not_utf8_is_said(folder: Path) -> None:
+    """Nothing is changed, and nobody is told of events and arguments."""
+    done = CliRunner().invoke(main, ["users", "--folder", str(folder), "add", "ann"], input=b"caf\xe9 caf\xe9 caf\xe9 caf\xe9\n")
+
+    assert (1, True) == (done.exit_code, "is not UTF-8. Nothing was changed." in done.output)
+
+
+def test_a_long_name_is_listed_whole(folder: Path) -> None:
+    """However narrow the screen: it must be there to be copied."""
+    users(folder, "add", "n" * 64)
+    done = users(folder, "list")
+
+    assert "n" * 64 == "".join(re.findall(r"n{2,}", done.output))
 
 
 def test_a_name_that_is_taken_is_said(folder: Path) -> None:

@@ -140,6 +140,15 @@ def test_the_make_targets_exist() -> None:
     assert [] == [one for one in said if not re.search(rf"^{one}:", makefile, re.MULTILINE)]
 
 
+def test_make_passes_a_password_on_as_it_was_typed() -> None:
+    """A dollar sign in it is no variable of make's: the owner's password was once another one than the one typed."""
+    typed = "cost $5 and $(HOME) words"
+    command = ["make", "--no-print-directory", "--eval", "said:;@printenv PASSWORD", "said", f"PASSWORD={typed}"]
+    said = subprocess.run(command, cwd=stage.ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert f"{typed}\n" == said
+
+
 def test_the_users_commands_exist() -> None:
     """Each line of the example is understood."""
     lines = next(block for block in blocks(ENGLISH, "sh") if "users add" in block).splitlines()

@@ -18,7 +18,8 @@ export function ErrorNote({ problem, intro, children }) {
       <Icon name="alert" />
       <div class="error-words">
         <p>{intro && `${intro} `}{problemText(problem)}</p>
-        {problem.requestId && <p class="small-print">{t("error.requestId", { id: problem.requestId })}</p>}
+        {/* Who mistyped a password can mend it alone: no number for the owner is wanted. */}
+        {problem.requestId && problem.code !== "invalid_credentials" && <p class="small-print">{t("error.requestId", { id: problem.requestId })}</p>}
       </div>
       {children}
     </div>

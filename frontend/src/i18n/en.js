@@ -4,7 +4,7 @@
 
 export const en = {
   "page.skip": "Skip to the message box",
-  "page.tagline": "Your own assistant, in your own cloud.",
+  "page.tagline": "Your own assistant, on your own terms.",
 
   "signIn.title": "Sign in",
   "signIn.again": "Please sign in again",
@@ -134,6 +134,7 @@ export const en = {
   "error.session_ended": "Your session has ended. Please sign in again.",
   "error.model_not_found": "This model is not available. Choose another one.",
   "error.request_too_large": "This is too much at once. Shorten your message or start a new conversation.",
+  "error.context_too_long": "This conversation is longer than the model can read. Start a new one, or choose another model.",
   "error.text_too_large": "This message is too long. Please shorten it.",
   "error.upstream_timeout": "The model took too long to answer.",
   "error.upstream_error": "The model could not answer just now.",

@@ -5,7 +5,7 @@
 /** @type {Record<keyof typeof import("./en.js").en, string>} */
 export const zh = {
   "page.skip": "跳到输入框",
-  "page.tagline": "你的专属助手，就在你自己的云上。",
+  "page.tagline": "你的专属助手，由你自己做主。",
 
   "signIn.title": "登录",
   "signIn.again": "请重新登录",
@@ -135,6 +135,7 @@ export const zh = {
   "error.session_ended": "登录已过期，请重新登录。",
   "error.model_not_found": "这个模型不可用，请换一个模型。",
   "error.request_too_large": "内容太多了。请缩短消息，或开始新对话。",
+  "error.context_too_long": "对话太长，超出了模型能读的范围。请开始新对话，或换一个模型。",
   "error.text_too_large": "这条消息太长了，请缩短后再发。",
   "error.upstream_timeout": "模型响应超时。",
   "error.upstream_error": "模型暂时无法回答。",

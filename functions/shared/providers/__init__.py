@@ -28,6 +28,13 @@ class Target(NamedTuple):
     output_limit: str
 
 
+class Complaint(NamedTuple):
+    """What a vendor says is wrong with a request: its words, or "", and whether it says that the conversation is longer than the model reads."""
+
+    message: str
+    too_long: bool = False
+
+
 class Provider(Protocol):
     """One vendor's words. Pure: no sockets, no clock."""
 
@@ -43,8 +50,8 @@ class Provider(Protocol):
     def from_plain(self, raw: bytes) -> dict[str, Any]:
         """Return a whole answer in OpenAI's shape. Raises UpstreamError if it is none."""
 
-    def complaint(self, raw: bytes) -> str:
-        """Return what the vendor says is wrong with a request, or an empty text."""
+    def complaint(self, raw: bytes) -> Complaint:
+        """Return what the vendor says is wrong with a request."""
 
 
 def load(name: str) -> Provider:

@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING, Any
 from functions.shared import documents
 from functions.shared.errors import UpstreamCut, UpstreamError
 from functions.shared.outbound import Outgoing
+from functions.shared.providers import Complaint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from functions.shared.providers import Target
     from functions.shared.sse import Event
+
+# OpenAI's code, and llama.cpp's type.
+_TOO_LONG = ("context_length_exceeded", "exceed_context_size_error")
 
 
 def to_wire(target: Target, asked: Mapping[str, Any]) -> Outgoing:
@@ -61,14 +65,17 @@ def from_plain(raw: bytes) -> dict[str, Any]:
     return answer
 
 
-def complaint(raw: bytes) -> str:
+def complaint(raw: bytes) -> Complaint:
     """Return the vendor's message in {"error": {"message": …}}, or in {"error": "…"} as some servers have it."""
     try:
         error = _object(raw).get("error")
     except UpstreamError:
-        return ""
-    message = error.get("message") if isinstance(error, dict) else error
-    return message if isinstance(message, str) else ""
+        return Complaint("")
+    if not isinstance(error, dict):
+        return Complaint(error if isinstance(error, str) else "")
+    message = error.get("message")
+    too_long = any(error.get(member) in _TOO_LONG for member in ("code", "type") if isinstance(error.get(member), str))
+    return Complaint(message if isinstance(message, str) else "", too_long=too_long)
 
 
 def _object(text: str | bytes) -> dict[str, Any]:

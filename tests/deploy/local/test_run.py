@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -83,6 +84,17 @@ def test_the_owners_password_is_set_again_at_every_start(here: stage.Stage) -> N
 def test_page_and_api_are_two_origins(here: stage.Stage) -> None:
     """As in production, so that browsers ask for leave as they do there."""
     assert ("http://127.0.0.1:8700", "http://127.0.0.1:8701") == (plan(here, 8700).page, plan(here, 8700).api)
+
+
+def test_a_second_run_in_the_same_folder_is_refused(here: stage.Stage, pair: int) -> None:
+    """It would give the owner another password, and take the first one's ready.json away at its end."""
+    (here.folder / "ready.json").write_text("{}")
+    with (here.folder / "run.lock").open("w") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        with pytest.raises(run.RunError, match=r"already: use it, end it with Ctrl-C, or give"):
+            run.run(plan(here, pair), never)
+
+    assert (here.folder / "ready.json").exists()
 
 
 class Life:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from functions.admin import handler
-from functions.shared import accounts, clouds, passwords
+from functions.shared import accounts, attempts, clouds, passwords
 from functions.shared.serve import Started
 from tests.fakes.desk import CHEAP, PASSWORD, Desk, code, said
 from tests.fakes.records import Overtaken
@@ -206,6 +206,16 @@ def test_a_new_password_ends_sessions_and_opens_again(invoke: Callable[..., Any]
 def test_who_is_not_there_is_not_found(invoke: Callable[..., Any], command: str, name: str) -> None:
     """And is not made, either."""
     assert (404, "not_found") == invoke(command, username=name, password=PASSWORD)
+
+
+def test_a_new_password_gives_the_tries_back(invoke: Callable[..., Any], desk: Desk) -> None:
+    """Who may set it need not wait a quarter of an hour for whoever used them up."""
+    for _ in range(attempts.PER_ACCOUNT):
+        desk.login(password="wrong wrong wrong wrong")
+    full = code(desk.login())
+    invoke("users.passwd", username="alice", password=PASSWORD)
+
+    assert ((429, "too_many_attempts"), 200) == (full, desk.login().status)
 
 
 def test_a_change_at_the_same_moment_is_a_conflict(desk: Desk) -> None:

@@ -70,6 +70,16 @@ def test_a_vendors_status_means_this_to_our_caller(
     assert QUESTION not in line
 
 
+def test_a_conversation_that_is_too_long_has_a_code_of_its_own(stand: Make) -> None:
+    """What the vendor says of it ("try increasing it") is for the owner; our caller is told what they can do."""
+    complaint = {"error": {"code": 400, "type": "exceed_context_size_error", "message": "try increasing it"}}
+    with Upstream([whole(json.dumps(complaint).encode(), 400)]) as upstream:
+        status, _, body = stand(upstream).ask()
+
+    error = json.loads(body)["error"]
+    assert (400, "context_too_long", True) == (status, error["code"], "Start a new one" in error["message"])
+
+
 def test_a_busy_vendors_retry_after_is_passed_on(stand: Make) -> None:
     """Our caller waits as long as the vendor asks."""
     with Upstream([whole(b"", 429, {"retry-after": "30"})]) as upstream:

@@ -108,7 +108,12 @@ def test_every_failure_is_the_same_answer_after_the_same_work(desk: Desk, record
     event = {**recorded(f"{cloud}/login"), "body": json.dumps({"username": name, "password": password}), "isBase64Encoded": False}
     answer = desk.started(cloud)(event, CONTEXTS[cloud])
     expected = {
-        "error": {"message": "The user name or the password is wrong.", "type": "authentication_error", "code": "invalid_credentials", "param": None}
+        "error": {
+            "message": "The user name or the password is wrong. Check both; the owner can set a new password.",
+            "type": "authentication_error",
+            "code": "invalid_credentials",
+            "param": None,
+        }
     }
     headers = {"content-type": "application/json", "www-authenticate": "Bearer", "x-fixed": "yes", "x-request-id": f"{cloud}-gateway-id"}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from functions.shared.errors import UpstreamCut, UpstreamError
-from functions.shared.providers import Target, openai
+from functions.shared.providers import Complaint, Target, openai
 from functions.shared.sse import Event
 
 if TYPE_CHECKING:
@@ -220,7 +220,15 @@ def test_half_an_emoji_can_be_written_again(written: str, text: str) -> None:
 )
 def test_a_complaint_is_a_text_or_nothing(raw: bytes, text: str) -> None:
     """Whatever a vendor answers to a request that it does not accept."""
-    assert text == openai.complaint(raw)
+    assert Complaint(text) == openai.complaint(raw)
+
+
+@pytest.mark.parametrize(
+    "error", [{"code": "context_length_exceeded", "message": "m"}, {"code": 400, "type": "exceed_context_size_error", "message": "m"}]
+)
+def test_a_conversation_that_is_too_long_is_told_apart(error: dict[str, Any]) -> None:
+    """In OpenAI's word for it, and in llama.cpp's: nobody can mend that by trying again."""
+    assert Complaint("m", too_long=True) == openai.complaint(json.dumps({"error": error}).encode())
 
 
 def test_one_finished_answer_of_two_is_no_whole_stream() -> None:

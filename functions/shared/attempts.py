@@ -37,6 +37,13 @@ def count(records: Records, *, name: str, address: str, now: int) -> None:
         raise
 
 
+def forget(records: Records, name: str) -> None:
+    """Give a name its tries back: whoever may set its password need not wait."""
+    partition = f"attempts/name/{_digest(name)}"
+    for record in records.query(partition, limit=PER_ACCOUNT):
+        records.delete(partition, record.sort, if_version=ANY)
+
+
 def _claim(records: Records, partition: str, slots: int, now: int) -> str:
     """Return the slot that is claimed now."""
     taken = {record.sort: record.expires or now for record in records.query(partition, limit=slots)}

@@ -1,4 +1,4 @@
-"""login/attempts.py: never more than the limit in any window, never a refusal below it."""
+"""attempts.py: never more than the limit in any window, never a refusal below it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.login import attempts
+from functions.shared import attempts
 from functions.shared.errors import TooManyAttempts
 from functions.shared.stores import Records, open_records
 from tests.fakes.clock import Clock
@@ -110,3 +110,15 @@ def test_a_full_name_does_not_lock_out_everybody_at_its_address(records: Records
         claimed(records, clock(), name="alice")
 
     assert claimed(records, clock(), name="bob") is None
+
+
+def test_a_name_gets_its_tries_back(tmp_path: Path) -> None:
+    """Its own, and nobody else's: what the address has used stays used."""
+    records = open_records(f"sqlite:///{tmp_path / 'records.db'}", Clock(1000))
+    for _ in range(attempts.PER_ACCOUNT):
+        claimed(records, 1000)
+        claimed(records, 1000, name="bob", address="192.0.2.2")
+
+    attempts.forget(records, "alice")
+
+    assert [None, 900] == [claimed(records, 1000), claimed(records, 1000, name="bob", address="192.0.2.2")]
