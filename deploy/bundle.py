@@ -11,12 +11,15 @@ from typing import Literal, NamedTuple
 
 
 class Function(NamedTuple):
-    """One function: `module` holds `handler` and `NEEDS`. `seconds` is how long it may run; a gateway may wait for less."""
+    """One function: `module` holds `handler` and `NEEDS`. `seconds` is how long it may run; a gateway may wait for less. `memory` is in MB, and
+    with it comes the processor's share: hashing a password wants more than passing text on.
+    """
 
     name: str
     module: str
     kind: Literal["gateway", "authorizer", "direct"]
     seconds: int
+    memory: int
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -35,10 +38,10 @@ class Route(NamedTuple):
 
 
 FUNCTIONS = (
-    Function("authorizer", "authorizer.handler", "authorizer", seconds=10),
-    Function("login", "functions.login.handler", "gateway", seconds=25),
-    Function("chat", "functions.chat.handler", "gateway", seconds=900),
-    Function("admin", "functions.admin.handler", "direct", seconds=60),
+    Function("authorizer", "authorizer.handler", "authorizer", seconds=10, memory=256),
+    Function("login", "functions.login.handler", "gateway", seconds=25, memory=1024),
+    Function("chat", "functions.chat.handler", "gateway", seconds=900, memory=512),
+    Function("admin", "functions.admin.handler", "direct", seconds=60, memory=1024),
 )
 
 ROUTES = (

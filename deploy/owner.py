@@ -1,12 +1,13 @@
 """The owner's one file, twocan.toml: read and checked into an immutable value, or an error that names all that is wrong.
 
 `twocan.example.toml` documents it, and a test reads it as the schema. This file knows the form; it must know no cloud. To add a member, add
-it here and, with its comment, there; a limit is a row of the settings' table and needs only its line there.
+it to its class and to `_SECTIONS` and, with its comment, there; a limit is a row of the settings' table and needs only its line there.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tomllib
@@ -15,23 +16,123 @@ from functions.shared import settings
 from functions.shared.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 #: The settings that are limits, by the name they have in the file: every whole number in the settings' table.
 LIMITS = {row.name.lower(): row.name for row in settings.TABLE if row.least is not None}
 
 
+#: What CloudWatch takes as retention, which is a list; LTS takes any number of days to 365.
+LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365)
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
 class OwnerError(Exception):
     """twocan.toml is wrong; the message names every place."""
+
+
+class Site(NamedTuple):
+    """The page: what it calls itself, and how the cloud serves it. `certificate` is the cloud's name of the one for `domain`."""
+
+    name: str = "Twocan"
+    hosting: str = "cdn"
+    domain: str = ""
+    certificate: str = ""
+
+
+class Place(NamedTuple):
+    """Where it is deployed, and within which bounds: `rate` and `burst` are requests a second, `log_days` how long logs are kept."""
+
+    cloud: str = ""
+    region: str = ""
+    processor: str = "arm64"
+    log_days: int = 30
+    rate: int = 50
+    burst: int = 100
+
+
+class Rollout(NamedTuple):
+    """How a new version takes over, and when it is taken back.
+
+    `steps` are percentages of traffic, the last one 100; `probes` is the least number of readings a step needs, `hold_seconds` the longest
+    that it waits for them; `most_errors` is a share in percent, `slowdown` how many times slower than the old version the new one may be.
+    """
+
+    steps: tuple[int, ...] = (5, 25, 100)
+    probes: int = 20
+    hold_seconds: int = 120
+    most_errors: int = 2
+    slowdown: int = 2
 
 
 class Owner(NamedTuple):
     """What the owner chose. `limits` are settings by name, as text; `models` are rows as the settings' MODELS has them."""
 
-    name: str = "Twocan"
+    site: Site = Site()
     limits: Mapping[str, str] = {}
     models: tuple[Mapping[str, str], ...] = ()
+    deploy: Place = Place()
+    rollout: Rollout = Rollout()
+
+
+class _Member(NamedTuple):
+    """What a member of a section must be, in words and as a check of the parsed value."""
+
+    must: str
+    fits: Callable[[Any], bool]
+
+
+def _text(pattern: str, must: str) -> _Member:
+    return _Member(must, lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None)
+
+
+def _whole(least: int, most: int) -> _Member:
+    return _Member(f"a whole number from {least} to {most}", lambda value: type(value) is int and least <= value <= most)
+
+
+def _one_of(*words: str) -> _Member:
+    return _Member(f"one of: {', '.join(words)}", lambda value: value in words)
+
+
+def _rises(steps: Any) -> bool:
+    whole = isinstance(steps, list) and all(type(one) is int and 1 <= one <= 100 for one in steps)
+    return whole and steps[-1:] == [100] and steps == sorted(set(steps))
+
+
+_SECTIONS: Mapping[str, tuple[type, Mapping[str, _Member]]] = {
+    "site": (
+        Site,
+        {
+            "name": _text(r"(?s).{1,60}", "a text of 1 to 60 characters"),
+            "hosting": _one_of("cdn", "website"),
+            "domain": _text(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}|", "a host name such as chat.example.com"),
+            "certificate": _text(r"[\x21-\x7e]{0,200}", "the cloud's name of the certificate"),
+        },
+    ),
+    "deploy": (
+        Place,
+        {
+            "cloud": _one_of("aws", "huawei"),
+            "region": _text(r"[a-z]{2}(-[a-z0-9]+)+", "a region such as eu-central-1"),
+            "processor": _one_of("arm64", "x86_64"),
+            "log_days": _Member(f"one of: {', '.join(map(str, LOG_DAYS))}", lambda value: type(value) is int and value in LOG_DAYS),
+            "rate": _whole(1, 10_000),
+            "burst": _whole(1, 10_000),
+        },
+    ),
+    "rollout": (
+        Rollout,
+        {
+            "steps": _Member("percentages that rise to 100, such as [5, 25, 100]", _rises),
+            "probes": _whole(1, 1000),
+            "hold_seconds": _whole(1, 3600),
+            "most_errors": _whole(0, 100),
+            "slowdown": _whole(1, 100),
+        },
+    ),
+}
 
 
 def read(path: Path) -> Owner:
@@ -42,13 +143,16 @@ def read(path: Path) -> Owner:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise OwnerError(f"{path.name} cannot be read: {error}") from error
-    wrong = [f"unknown section [{name}]" for name in sorted(set(document) - {"site", "limits", "models"})]
-    name, site_wrong = _site(document.get("site", {}))
+    wrong = [
+        f"unknown section [{name}]; there are {', '.join([*_SECTIONS, 'limits', 'models'])}"
+        for name in sorted(set(document) - {*_SECTIONS, "limits", "models"})
+    ]
+    sections = {name: _section(name, document.get(name, {}), wrong) for name in _SECTIONS}
     limits, limits_wrong = _limits(document.get("limits", {}))
     models, models_wrong = _models(document.get("models", []))
-    if wrong := [*wrong, *site_wrong, *limits_wrong, *models_wrong]:
+    if wrong := [*wrong, *limits_wrong, *models_wrong]:
         raise OwnerError(f"{path.name} needs mending: " + "; ".join(wrong))
-    return Owner(name, limits, models)
+    return Owner(limits=limits, models=models, **sections)
 
 
 def keys(models: tuple[Mapping[str, str], ...], environment: Mapping[str, str]) -> dict[str, str]:
@@ -64,25 +168,27 @@ def model_settings(models: tuple[Mapping[str, str], ...], secrets: Mapping[str, 
     return {"MODELS": json.dumps(models), "MODEL_KEYS": json.dumps(secrets)}
 
 
-def _site(section: Any) -> tuple[str, list[str]]:
-    if not isinstance(section, dict) or set(section) - {"name"}:
-        return "", ["[site] may hold `name` only"]
-    name = section.get("name", Owner().name)
-    if not isinstance(name, str) or not 1 <= len(name) <= 60:
-        return "", ["[site] name must be a text of 1 to 60 characters"]
-    return name, []
+def _section(name: str, given: Any, wrong: list[str]) -> Any:
+    """Return the section as its class has it, and add to `wrong` what is."""
+    kind, members = _SECTIONS[name]
+    if not isinstance(given, dict) or set(given) - set(members):
+        wrong.append(f"[{name}] may hold {', '.join(f'`{member}`' for member in members)} only")
+        return kind()
+    wrong += [f"[{name}] {member} must be {members[member].must}" for member, value in given.items() if not members[member].fits(value)]
+    return kind(**{member: tuple(value) if isinstance(value, list) else value for member, value in given.items()})
 
 
 def _limits(section: Any) -> tuple[dict[str, str], list[str]]:
     if not isinstance(section, dict):
         return {}, ["[limits] must be a section"]
-    wrong = [f"[limits] has an unknown {name}" for name in sorted(set(section) - set(LIMITS))]
+    wrong = [f"[limits] has an unknown {name}; it may hold {', '.join(LIMITS)}" for name in sorted(set(section) - set(LIMITS))]
     wrong += [f"[limits] {name} must be a whole number" for name, value in section.items() if type(value) is not int]
     given = {LIMITS[name]: str(value) for name, value in section.items() if name in LIMITS and type(value) is int}
     try:
         settings.read(tuple(given), given.get)
     except SettingsError as error:
-        wrong.append(error.message)
+        # The settings' names, as they are in this file.
+        wrong.append("[limits] " + re.sub(r"[A-Z][A-Z_]+(?= must)", lambda name: name[0].lower(), error.message.removeprefix("Settings to mend: ")))
     return given, wrong
 
 
@@ -93,8 +199,11 @@ def _models(rows: Any) -> tuple[tuple[Mapping[str, str], ...], list[str]]:
     from functions.chat import models
 
     secrets = {str(row["key"]): "given" for row in rows if "key" in row}
+    if any(not _VARIABLE.fullmatch(name) for name in secrets):
+        # Not quoted: it may be the key itself.
+        return (), ["[[models]] key must be the NAME of an environment variable, such as OPENAI_API_KEY; the key itself never stands in this file"]
     try:
         models.table(json.dumps(rows, default=lambda _: None), json.dumps(secrets))
     except SettingsError as error:
-        return (), [error.message]
+        return (), [error.message.replace("Settings to mend: ", "").replace("MODELS row", "[[models]] block")]
     return tuple(rows), []

@@ -44,7 +44,8 @@ HEADERS: Mapping[str, str] = {
     "x-content-type-options": "nosniff",
 }
 
-_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?", re.IGNORECASE)
+# An origin, and the path under which a gateway may have the API: AWS's own address of one ends with its stage.
+_API = re.compile(r"(https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?)((?:/[a-z0-9_-]+)*)", re.IGNORECASE)
 
 
 class SiteError(Exception):
@@ -60,21 +61,22 @@ class SiteFile(NamedTuple):
     cache: str
 
 
-def render(dist: Path, api_origin: str, name: str) -> tuple[SiteFile, ...]:
+def render(dist: Path, api: str, name: str) -> tuple[SiteFile, ...]:
     """Return the files of one release, `index.html` last, because whoever writes them in order then never points at a missing file.
 
     Raises SiteError.
     """
-    if not _ORIGIN.fullmatch(api_origin):
-        raise SiteError(f"The API's origin must look like https://api.example.org, without a path; it is {api_origin!r}.")
+    address = _API.fullmatch(api)
+    if address is None:
+        raise SiteError(f"The API's address must look like https://api.example.org or https://api.example.org/live; it is {api!r}.")
 
     built = _read(dist)
     index = built.pop("index.html")
-    built["config.json"] = json.dumps({"api": api_origin, "name": name}, ensure_ascii=False).encode("utf-8")
+    built["config.json"] = json.dumps({"api": api, "name": name}, ensure_ascii=False).encode("utf-8")
     base = f"releases/{_digest({**built, 'index.html': index})}"
 
-    files = [SiteFile(f"{base}/{path}", body, _type(path), FOREVER) for path, body in sorted(built.items())]
-    return (*files, SiteFile("index.html", _fill(index, base, api_origin), TYPES[".html"], ALWAYS_ASK))
+    files = [SiteFile(f"{base}/{path}", body, type_of(path), FOREVER) for path, body in sorted(built.items())]
+    return (*files, SiteFile("index.html", _fill(index, base, address[1]), TYPES[".html"], ALWAYS_ASK))
 
 
 def _read(dist: Path) -> dict[str, bytes]:
@@ -101,7 +103,8 @@ def _fill(index: bytes, base: str, api_origin: str) -> bytes:
     return text.encode("utf-8")
 
 
-def _type(path: str) -> str:
+def type_of(path: str) -> str:
+    """Return a file's type by its suffix. Raises SiteError."""
     suffix = path[path.rfind(".") :] if "." in path else ""
     if suffix not in TYPES:
         raise SiteError(f"No type is known for {path}: add its suffix to TYPES in deploy/site.py.")

@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
 import urllib3
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from functions.shared.errors import UpstreamCut, UpstreamError, UpstreamTimeout
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Seconds of silence after which `chunks` yields b"".
 TICK = 0.25
-#: Tries after the first one.
+#: Tries after the first one, unless the caller wants fewer.
 RETRIES = 2
 #: Longest that a server's Retry-After is obeyed, in seconds; if it wants more, its refusal is passed on.
 LONGEST_WAIT = 10.0
@@ -36,6 +37,10 @@ _MOMENT = 0.0002
 # By how many seconds the reader thread outwaits whoever waits for it.
 _GRACE = 2.0
 _WORTH_RETRYING = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
+
+
+class Unreached(UpstreamError):
+    """No connection was made, so nothing was sent: whoever may not send twice may send again."""
 
 
 class Outgoing(NamedTuple):
@@ -102,20 +107,24 @@ class Incoming:
 
 
 class Outbound:
-    """Sends requests. Redirects are not followed and nothing is decompressed: a vendor's API needs neither, and both are ways to be fooled."""
+    """Sends requests. Redirects are not followed and nothing is decompressed: a vendor's API needs neither, and both are ways to be fooled.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep) -> None:
+    Whoever sends what may not happen twice says `retries=0`: a request that failed may have been carried out all the same.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep, *, retries: int = RETRIES) -> None:
         self._pool = urllib3.PoolManager(num_pools=16, maxsize=256)
         self._clock = clock
         self._sleep = sleep
+        self._retries = retries
 
     def send(self, call: Outgoing, limits: Limits) -> Incoming:
         """Send and wait for the status; try again where that can help, while nothing of the answer was read.
 
-        Raises UpstreamError if no server answered, UpstreamTimeout if it did not in time. Any status is returned.
+        Raises UpstreamError if no server answered (Unreached if none was asked), UpstreamTimeout if it did not in time. Any status is returned.
         """
-        for left in reversed(range(RETRIES + 1)):
-            wait = 0.5 * 2 ** (RETRIES - left)
+        for left in reversed(range(self._retries + 1)):
+            wait = 0.5 * 2 ** (self._retries - left)
             try:
                 incoming = self._once(call, limits)
             except UpstreamTimeout:
@@ -140,7 +149,8 @@ class Outbound:
         head = exchange.head(patience)
         if isinstance(head, Exception):
             exchange.close()
-            raise UpstreamError("The model's server cannot be reached. Try again, or choose another model.") from head
+            kind = Unreached if isinstance(head, (ConnectTimeoutError, NewConnectionError)) else UpstreamError
+            raise kind("The model's server cannot be reached. Try again, or choose another model.") from head
         if head is None:
             exchange.close()
             raise UpstreamTimeout

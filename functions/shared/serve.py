@@ -32,21 +32,25 @@ class serve(Generic[Tools]):  # noqa: N801 - reads as the verb that it is: handl
         self.connect = connect
         self.needs = tuple(needs)
 
-    def start(self, dialect: str, get: Get) -> Started[Tools]:
-        """Read the settings through `get` and connect. Raises SettingsError, naming all that is wrong."""
+    def start(self, dialect: str, get: Get, release: str = "") -> Started[Tools]:
+        """Read the settings through `get` and connect. Raises SettingsError, naming all that is wrong.
+
+        Answers and log lines name the `release` that they came from, if there is one.
+        """
         values = settings.read(self.needs, get)
         origin = values.text("SITE_ORIGIN") if "SITE_ORIGIN" in self.needs else ""
-        return Started(clouds.load(dialect), self.answer, self.connect(values), _fixed_headers(origin))
+        return Started(clouds.load(dialect), self.answer, self.connect(values), _fixed_headers(origin), release=release)
 
 
 class Started(Generic[Tools]):
     """A function at work: call it with an event and a context."""
 
-    def __init__(self, dialect: clouds.Dialect, answer: Answer[Tools], tools: Tools, headers: Mapping[str, str]) -> None:
+    def __init__(self, dialect: clouds.Dialect, answer: Answer[Tools], tools: Tools, headers: Mapping[str, str], *, release: str = "") -> None:
         self._dialect = dialect
         self._answer = answer
         self._tools = tools
-        self._headers = headers
+        self._headers = {**headers, "x-twocan-release": release} if release else headers
+        self._release = release or None
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
         """Answer in the gateway's words, as one document."""
@@ -63,7 +67,7 @@ class Started(Generic[Tools]):
         started = time.perf_counter()
         request, response = self._try(event, context)
         headers = {**response.headers, **self._fixed(request.request_id)}
-        about = {"request_id": request.request_id, "method": request.method, "status": response.status}
+        about = {"request_id": request.request_id, "method": request.method, "status": response.status, "release": self._release}
         return response._replace(headers=headers, body=_Logged(response, about, started))
 
     def _fixed(self, request_id: str) -> dict[str, str]:
@@ -88,18 +92,22 @@ class guard(Generic[Tools]):  # noqa: N801 - the sister of `serve`
         self.connect = connect
         self.needs = tuple(needs)
 
-    def start(self, dialect: str, get: Get) -> Guarding[Tools]:
-        """Read the settings through `get` and connect. Raises SettingsError, naming all that is wrong."""
-        return Guarding(clouds.load_gatekeeping(dialect), self.decide, self.connect(settings.read(self.needs, get)))
+    def start(self, dialect: str, get: Get, release: str = "") -> Guarding[Tools]:
+        """Read the settings through `get` and connect. Raises SettingsError, naming all that is wrong.
+
+        Log lines name the `release`; a verdict has no place for it.
+        """
+        return Guarding(clouds.load_gatekeeping(dialect), self.decide, self.connect(settings.read(self.needs, get)), release=release)
 
 
 class Guarding(Generic[Tools]):
     """An authorizer at work. Whatever goes wrong in it raises, which every gateway takes for a refusal: it fails closed."""
 
-    def __init__(self, dialect: clouds.Gatekeeping, decide: Decide[Tools], tools: Tools) -> None:
+    def __init__(self, dialect: clouds.Gatekeeping, decide: Decide[Tools], tools: Tools, *, release: str = "") -> None:
         self._dialect = dialect
         self._decide = decide
         self._tools = tools
+        self._release = release or None
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
         """Return the verdict in the gateway's words, or raise what it takes for one."""
@@ -107,7 +115,7 @@ class Guarding(Generic[Tools]):
         request = self._dialect.read_authorizer(event, context)
         decision = self._decide(request, self._tools)
         about = {"decision": type(decision).__name__, "user": decision.subject if isinstance(decision, Allow) else None}
-        log.line({"request_id": request.request_id, **about, "ms": _since(started)})
+        log.line({"request_id": request.request_id, **about, "release": self._release, "ms": _since(started)})
         return self._dialect.write_decision(decision, event)
 
 

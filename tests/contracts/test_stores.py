@@ -16,16 +16,20 @@ from hypothesis import strategies as st
 from functions.shared import stores
 from functions.shared.errors import Conflict, InvalidRequest, SettingsError
 from functions.shared.stores import ANY, LONGEST, STORES, Record, Records, open_records
+from tests.fakes import aws
 from tests.fakes.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 FOLDER = Path(stores.__file__).parent
 #: How each store is addressed in a test: a function from a fresh folder to an address.
-ADDRESSES: dict[str, Callable[[Path], str]] = {"sqlite": lambda folder: f"sqlite:///{folder / 'records.db'}"}
-#: The same without a folder, for laws that make many stores; every example has its own partition.
-PASSING: dict[str, str] = {"sqlite": "sqlite:///:memory:"}
+ADDRESSES: dict[str, Callable[[Path], str]] = {
+    "dynamodb": lambda _: aws.address(aws.table()),
+    "sqlite": lambda folder: f"sqlite:///{folder / 'records.db'}",
+}
+#: The same without a folder, for laws that make many stores: each example has its own.
+PASSING: dict[str, Callable[[], str]] = {"dynamodb": lambda: aws.address(aws.table()), "sqlite": lambda: "sqlite:///:memory:"}
 
 LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8))
 BODIES = st.dictionaries(
@@ -34,6 +38,15 @@ BODIES = st.dictionaries(
     max_size=4,
 )
 SORTS = st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("aAzZ0é\ufffd\uffff😀\U0010ffff ")), min_size=1, max_size=4)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _platform() -> Iterator[None]:
+    """Be the platform that hands out credentials."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in aws.ENVIRON.items():
+            patch.setenv(name, value)
+        yield
 
 
 @pytest.fixture(name="address", params=STORES)
@@ -170,6 +183,18 @@ def test_expired_conflicts_with_its_version(store: Records, clock: Clock) -> Non
         store.delete("p", "s", if_version=1)
 
 
+def test_any_version_begins_again_after_expiry(store: Records, clock: Clock) -> None:
+    """Writing without looking does not count on what is no more, nor does it keep its expiry; removing it is no error."""
+    for sort in ("s", "t"):
+        store.put("p", sort, {}, if_version=0, expires=clock() + 10)
+        store.put("p", sort, {}, if_version=1, expires=clock() + 10)
+    clock.forward(10)
+    store.delete("p", "t", if_version=ANY)
+
+    assert 1 == store.put("p", "s", {"n": 1}, if_version=ANY)
+    assert [Record("p", "s", 1, {"n": 1})] == store.query("p")
+
+
 def test_expired_does_not_shorten_a_page(store: Records, clock: Clock) -> None:
     """A short page is the last, so expired items may not leave holes in one."""
     for number in range(10):
@@ -294,6 +319,19 @@ def test_no_write_is_lost_between_threads(store: Records) -> None:
     assert Record("p", "s", 80, {"n": 80}) == store.get("p", "s")
 
 
+@pytest.mark.parametrize("begun", ["absent", "live", "expired"])
+def test_writes_without_looking_do_not_share_a_version(store: Records, clock: Clock, begun: str) -> None:
+    """Each counts, whatever was there and however many threads write."""
+    if begun != "absent":
+        store.put("p", "s", {}, if_version=0, expires=clock() + 10)
+    clock.forward(10 if begun == "expired" else 0)
+    with ThreadPoolExecutor(16) as pool:
+        versions = list(pool.map(lambda number: store.put("p", "s", {"n": number}, if_version=ANY), range(32)))
+
+    first = 2 if begun == "live" else 1
+    assert list(range(first, first + 32)) == sorted(versions)
+
+
 def test_what_was_put_is_there_after_opening_again(address: str, clock: Clock) -> None:
     """With version and expiry; two that are open at once see the same."""
     first = open_records(address, clock)
@@ -308,7 +346,7 @@ def test_what_was_put_is_there_after_opening_again(address: str, clock: Clock) -
 @given(items=st.dictionaries(SORTS, BODIES, max_size=12), after=st.one_of(st.just(""), SORTS), limit=st.integers(1, 5))
 def test_pages_laid_end_to_end_are_the_partition(scheme: str, items: dict[str, dict[str, Any]], after: str, limit: int) -> None:
     """In the order of UTF-8 bytes, each item once, every page but the last one full."""
-    store = open_records(PASSING[scheme], Clock())
+    store = open_records(PASSING[scheme](), Clock())
     for sort, body in items.items():
         store.put("p", sort, body, if_version=0)
     pages = [store.query("p", after=after, limit=limit)]
@@ -357,7 +395,7 @@ STEPS = st.lists(
 def test_a_store_does_what_the_model_does(scheme: str, steps: list[tuple[str, str, int, int | None]]) -> None:
     """Any sequence of writes, removals and waiting: the same versions, conflicts and expiries."""
     clock = Clock()
-    store, model = open_records(PASSING[scheme], clock), Model(clock)
+    store, model = open_records(PASSING[scheme](), clock), Model(clock)
     for kind, sort, number, wait in steps:
         expires = None if wait is None else clock() + wait
         if kind == "wait":

@@ -59,11 +59,13 @@ def laid_out(folder: Path, name: str, cloud: str) -> Path:
     return folder
 
 
-def started(code: Path, calls: str, *, settings: dict[str, str] | None = None, **platform: Any) -> subprocess.CompletedProcess[str]:
+def started(
+    code: Path, calls: str, *, settings: dict[str, str] | None = None, environment: dict[str, str] = SETTINGS, **platform: Any
+) -> subprocess.CompletedProcess[str]:
     """Return what a fresh process says that starts the code and makes these calls."""
     parts = {"before": [], "first": "", "settings": SETTINGS if settings is None else settings, **platform}
     script = PLATFORM.format(code=str(code), calls=calls, **parts)
-    return subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, timeout=60, check=False, env=SETTINGS)
+    return subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, timeout=60, check=False, env=environment)
 
 
 def token() -> str:
@@ -132,6 +134,33 @@ def test_our_own_urllib3_comes_first(tmp_path: Path) -> None:
     done = started(code, "print(sys.modules['urllib3'].__file__)", before=[str(tmp_path / "platform")])
 
     assert f"{code}/urllib3/__init__.py\n" == done.stdout
+
+
+@pytest.mark.parametrize("cloud", ["aws", "huawei"])
+def test_answers_name_the_release_that_lies_beside(tmp_path: Path, cloud: str) -> None:
+    """On every cloud, by the function's own answers."""
+    code = laid_out(tmp_path, "chat", cloud)
+    (code / "release.json").write_text('{"version": "1", "fingerprint": "f", "release": "a1b2"}')
+    settings = {**SETTINGS, "SITE_ORIGIN": "https://chat.test", "MODELS": "[]"}
+    done = started(code, "print(json.dumps(index.handler({'httpMethod': 'GET', 'path': '/'}, context)))", settings=settings, environment=settings)
+
+    assert "a1b2" == json.loads(done.stdout.splitlines()[-1])["headers"]["x-twocan-release"]
+
+
+def test_code_that_was_not_packaged_names_no_release(tmp_path: Path) -> None:
+    """It runs all the same."""
+    done = started(laid_out(tmp_path, "authorizer", "aws"), "print(repr(index.release))")
+
+    assert "''\n" == done.stdout
+
+
+@pytest.mark.parametrize("function", bundle.FUNCTIONS, ids=lambda one: one.name)
+def test_aws_is_told_what_streams(function: bundle.Function) -> None:
+    """The bundle's routes, and none for a function that has none."""
+    known: dict[str, object] = {}
+    exec(entry(function, "aws").splitlines()[-1], known)
+
+    assert {(one.method, one.path) for one in bundle.ROUTES if one.streams and one.function == function.name} == known["streams"]
 
 
 @pytest.mark.parametrize("cloud", ["aws", "huawei"])

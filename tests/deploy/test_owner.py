@@ -39,7 +39,7 @@ def uncommented() -> str:
 
 def test_an_absent_file_means_all_defaults(tmp_path: Path) -> None:
     """Nobody needs the file."""
-    assert ("Twocan", {}, ()) == owner.read(tmp_path / "twocan.toml")
+    assert (owner.Site(), {}, (), owner.Place(), owner.Rollout()) == owner.read(tmp_path / "twocan.toml")
 
 
 def test_an_empty_file_means_all_defaults(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_an_empty_file_means_all_defaults(tmp_path: Path) -> None:
 def test_the_example_says_the_defaults() -> None:
     """Copied as it is, the example changes nothing: every limit is there, with the settings table's own default."""
     assert DEFAULTS == tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))["limits"]
-    assert ("Twocan", {name.upper(): str(value) for name, value in DEFAULTS.items()}, ()) == owner.read(EXAMPLE)
+    assert owner.Owner(limits={name.upper(): str(value) for name, value in DEFAULTS.items()}) == owner.read(EXAMPLE)
 
 
 def test_the_examples_models_are_valid(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_what_is_chosen_is_read(tmp_path: Path) -> None:
     """Limits become settings as text, models rows as they stand."""
     text = f'[site]\nname = "Our chat"\n[limits]\nsession_days = 7\n[[models]]\n{ROW}key = "THEIR_KEY"\n'
 
-    assert owner.Owner("Our chat", {"SESSION_DAYS": "7"}, tuple(tomllib.loads(text)["models"])) == owner.read(written(tmp_path, text))
+    assert owner.Owner(owner.Site("Our chat"), {"SESSION_DAYS": "7"}, tuple(tomllib.loads(text)["models"])) == owner.read(written(tmp_path, text))
 
 
 @pytest.mark.parametrize(
@@ -81,25 +81,36 @@ def test_what_is_chosen_is_read(tmp_path: Path) -> None:
     [
         ("[limits", "cannot be read"),
         ("[secrets]\n", r"unknown section \[secrets\]"),
-        ('site = "x"\n', r"\[site\] may hold `name` only"),
-        ('[site]\ntitle = "x"\n', r"\[site\] may hold `name` only"),
+        ('site = "x"\n', r"\[site\] may hold `name`, "),
+        ('[site]\ntitle = "x"\n', r"\[site\] may hold `name`, "),
         ("[site]\nname = 5\n", "text of 1 to 60 characters"),
         ('[site]\nname = ""\n', "text of 1 to 60 characters"),
         (f'[site]\nname = "{"x" * 61}"\n', "text of 1 to 60 characters"),
+        ('[site]\nhosting = "ftp"\n', "one of: cdn, website"),
+        ('[site]\ndomain = "https://x.example.com"\n', "a host name such as"),
+        ("[deploy]\nregion = 5\n", "a region such as"),
+        ('[deploy]\ncloud = "gcp"\n', "one of: aws, huawei"),
+        ("[deploy]\nlog_days = 2\n", "one of: 1, 3, 5"),
+        ("[deploy]\nrate = true\n", "whole number from 1 to 10000"),
+        ("[rollout]\nsteps = []\n", "percentages that rise to 100"),
+        ("[rollout]\nsteps = [5, 5, 100]\n", "percentages that rise to 100"),
+        ("[rollout]\nsteps = [5, 50]\n", "percentages that rise to 100"),
+        ('[rollout]\nsteps = "fast"\n', "percentages that rise to 100"),
         ("limits = 3\n", r"\[limits\] must be a section"),
         ("[limits]\nspeed = 1\n", "unknown speed"),
         ("[limits]\nsite_origin = 1\n", "unknown site_origin"),
         ('[limits]\nsession_days = "7"\n', "session_days must be a whole number"),
         ("[limits]\nsession_days = true\n", "session_days must be a whole number"),
         ("[limits]\nsession_days = 7.0\n", "session_days must be a whole number"),
-        ("[limits]\nsession_days = 0\n", "SESSION_DAYS must be a whole number from 1 to 365"),
-        ("[limits]\npassword_min_length = 7\n", "PASSWORD_MIN_LENGTH must be a whole number from 8 to 128"),
+        ("[limits]\nsession_days = 0\n", "session_days must be a whole number from 1 to 365"),
+        ("[limits]\npassword_min_length = 7\n", "password_min_length must be a whole number from 8 to 128"),
         ("[models]\n", r"models must be \[\[models\]\] blocks"),
         ("models = [1]\n", r"models must be \[\[models\]\] blocks"),
         ("[[models]]\n", "has no name"),
         (f"[[models]]\n{ROW}colour = 'red'\n", "unknown member 'colour'"),
-        (f"[[models]]\n{ROW}key = 5\n", "must hold texts only"),
-        (f"[[models]]\n{ROW}key = ['A']\n", "must hold texts only"),
+        (f"[[models]]\n{ROW}key = 5\n", "the NAME of an environment variable"),
+        (f"[[models]]\n{ROW}key = 'sk-abc'\n", "the NAME of an environment variable"),
+        (f"[[models]]\n{ROW}key = ['A']\n", "the NAME of an environment variable"),
         (f"[[models]]\n{ROW}output_limit = 2020-01-01\n", "must hold texts only"),
         (f"[[models]]\n{ROW}[[models]]\n{ROW}", "names a model twice"),
     ],
@@ -122,7 +133,7 @@ def test_all_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
         "[site] name",
         "unknown speed",
         "session_days must",
-        "IDLE_SECONDS must",
+        "idle_seconds must",
         "has no name",
         "has no base_url",
         "has no model",

@@ -91,7 +91,21 @@ def test_any_change_gives_another_release(dist: Path) -> None:
     assert len(bases) == len(set(bases))
 
 
-@pytest.mark.parametrize("origin", ["", "api.example.org", "https://a/b", "https://a; script-src *", 'https://a"', "ftp://a", "https://a b"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "api.example.org",
+        "https://a/",
+        "https://a/b/",
+        "https://a/../b",
+        "https://a/b?c",
+        "https://a; script-src *",
+        'https://a"',
+        "ftp://a",
+        "https://a b",
+    ],
+)
 def test_an_origin_that_is_none_is_refused(dist: Path, origin: str) -> None:
     """It goes into the page's policy, so nothing else may come in with it."""
     with pytest.raises(SiteError):

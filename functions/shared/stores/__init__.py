@@ -15,7 +15,7 @@ from functions.shared.errors import InvalidRequest, SettingsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STORES = {"sqlite": "functions.shared.stores.sqlite"}
+STORES = {"dynamodb": "functions.shared.stores.dynamodb", "sqlite": "functions.shared.stores.sqlite"}
 
 #: Any version will do: write without looking.
 ANY = -1

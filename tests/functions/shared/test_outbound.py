@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from functions.shared.errors import UpstreamCut, UpstreamError, UpstreamTimeout
-from functions.shared.outbound import RETRIES, Incoming, Limits, Outbound, Outgoing, retry_after
+from functions.shared.outbound import RETRIES, Incoming, Limits, Outbound, Outgoing, Unreached, retry_after
 from tests.fakes.upstream import HANG_UP, LAST, Upstream, cut, head, opening, piece, reset, stream, until_gone, whole
 
 if TYPE_CHECKING:
@@ -174,11 +174,23 @@ def test_a_connection_that_always_fails_is_an_error(outbound: Outbound, slept: l
     assert (slept, left) == ([0.5, 1.0], [True, True, True])
 
 
+@pytest.mark.parametrize("answer", [*FAILURES.values(), [whole(b"no", 503)]], ids=[*FAILURES, "refused"])
+def test_what_may_not_happen_twice_is_sent_once(slept: list[float], answer: Sequence[Step]) -> None:
+    """Whoever asks for no retries gets the first outcome, and never that of a server that could not be asked: it may have done the work."""
+    with Upstream(answer, [whole(b"yes")]) as upstream:
+        try:
+            outcome: object = Outbound(sleep=slept.append, retries=0).send(get(upstream.url), soon()).status
+        except UpstreamError as error:
+            outcome = type(error)
+
+    assert (outcome in (UpstreamError, 503), slept, upstream.connections) == (True, [], 1)
+
+
 def test_nobody_listens(outbound: Outbound, slept: list[float]) -> None:
-    """A refused connection is tried again, and then an error."""
+    """A refused connection is tried again, and then an error of its own: nothing was sent."""
     with Upstream() as upstream:
         pass
-    with pytest.raises(UpstreamError, match="cannot be reached"):
+    with pytest.raises(Unreached, match="cannot be reached"):
         outbound.send(get(upstream.url), soon())
 
     assert slept == [0.5, 1.0]

@@ -222,6 +222,30 @@ def test_cors_is_for_functions_that_know_the_site(needs: tuple[str, ...], header
     assert {**fixed, **headers} == function(EVENT, LambdaContext())["headers"]
 
 
+@pytest.mark.parametrize("error", [NotFound(), LookupError()], ids=["known", "unknown"])
+def test_answers_and_log_lines_name_their_release(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    """Errors included, so that a bad release can be seen from outside and from the log."""
+    answer = serve(raising(error), lambda _: None, ()).start("aws", lambda _: None, "a1b2")(EVENT, LambdaContext())
+
+    assert ("a1b2", ["a1b2"]) == (answer["headers"]["x-twocan-release"], [line["release"] for line in lines(capsys)])
+
+
+def test_a_body_that_fails_names_its_release() -> None:
+    """The answer that takes its place comes from the same release."""
+    body = Body([b"a"], fails=LookupError())
+    function = serve(lambda _request, _tools: Response(200, {}, body, {}), lambda _: None, ()).start("aws", lambda _: None, "a1b2")
+
+    assert "a1b2" == function(EVENT, LambdaContext())["headers"]["x-twocan-release"]
+
+
+def test_a_verdict_is_logged_with_its_release(capsys: pytest.CaptureFixture[str]) -> None:
+    """The gateway has no place for it."""
+    event = {"type": "TOKEN", "authorizationToken": "x", "methodArn": ARN}
+    guard(lambda _request, _tools: Allow("alice", "x"), lambda _: None, ()).start("aws", lambda _: None, "a1b2")(event, LambdaContext())
+
+    assert ["a1b2"] == [line["release"] for line in lines(capsys)]
+
+
 def test_starting_names_what_is_missing() -> None:
     """Before any request is answered."""
     with pytest.raises(SettingsError, match=r"SITE_ORIGIN is missing .* STORE is missing"):

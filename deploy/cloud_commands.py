@@ -1,0 +1,170 @@
+"""The command line's words for a cloud: plan, apply, destroy, status. Words in, text out; what they do is in operate.py.
+
+Exit codes are those of `__main__`; besides, `plan` ends with 3 where something would change and --json is given, so that a script can tell.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from deploy import clouds, owner, show, steps
+from deploy.local import stage as local
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from deploy.deployment import Deployment
+    from deploy.operate import Outlook
+    from deploy.steps import Seen, Step
+
+FILE = local.ROOT / "twocan.toml"
+#: What `plan --json` ends with where something would change.
+CHANGES = 3
+
+
+def opened(cloud: str | None, stage: str, region: str | None) -> Deployment:
+    """Return the deployment that the words and twocan.toml mean. Raises DeployError and what reading raises."""
+    # boto3 takes a quarter of a second to import, which `run` and `--help` need not wait for.
+    from deploy.deployment import Deployment
+
+    choices = owner.read(FILE)
+    place = choices.deploy._replace(cloud=cloud or choices.deploy.cloud, region=region or choices.deploy.region)
+    clouds.load(place.cloud)
+    return Deployment(stage, "aws" if place.cloud == "aws" else "huawei", choices._replace(deploy=place), dict(os.environ))
+
+
+def where(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say which deployment it is about, and the deployment as its first argument."""
+
+    @click.option("--cloud", type=click.Choice(sorted(clouds.TARGETS)), help="Which cloud; else the one in twocan.toml.")
+    @click.option("--stage", default="prod", show_default=True, help="Which of your deployments there; each has its own users and address.")
+    @click.option("--region", help="Which region; else the one in twocan.toml, or the cloud's own default.")
+    @wraps(command)
+    def with_deployment(cloud: str | None, stage: str, region: str | None, **options: Any) -> Any:
+        return command(opened(cloud, stage, region), **options)
+
+    return with_deployment
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="JSON for a script, instead of text for a person.")
+
+
+@click.command("plan")
+@where
+@_json
+def plan(deployment: Deployment, *, as_json: bool) -> None:
+    """Show what `apply` would do. Changes nothing."""
+    from deploy import operate
+
+    found = operate.outlook(deployment)
+    if as_json:
+        click.echo(json.dumps({"steps": show.as_json(found.steps), **_promotion(found)}))
+        raise SystemExit(CHANGES if found.steps else 0)
+    console = Console()
+    if found.steps:
+        console.print(show.steps(found.steps))
+    _end(console, found, nothing="Nothing to do: everything is as it should be.")
+
+
+@click.command("apply")
+@where
+@_json
+def apply(deployment: Deployment, *, as_json: bool) -> None:
+    """Make it so: create what is missing and update what has changed. Users keep the version they have until `promote`."""
+    from deploy import operate
+
+    console = Console(stderr=as_json)
+    done: list[Step] = []
+
+    def tell(step: Step) -> None:
+        done.append(step)
+        console.print(f"  {show.done(step)}", highlight=False)
+
+    found = operate.apply(deployment, tell)
+    addresses = _addresses(found.seen)
+    if as_json:
+        click.echo(json.dumps({"steps": show.as_json(done), **_promotion(found), **addresses}))
+        return
+    _end(console, found, nothing="" if done else "Nothing to do: everything is as it should be.")
+    console.print(_grid(addresses))
+
+
+@click.command("destroy")
+@where
+@click.option("--delete-data", is_flag=True, help="Delete the table with all accounts, too. It cannot be brought back.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def destroy(deployment: Deployment, *, delete_data: bool, yes: bool) -> None:
+    """Remove everything of a stage; accounts stay unless --delete-data is given."""
+    from deploy import operate
+
+    what = "everything, with all accounts" if delete_data else "everything but the accounts"
+    if not yes:
+        click.confirm(f"Remove {what} of the stage {deployment.name}?", abort=True)
+    console = Console()
+    left = operate.destroy(deployment, lambda step: console.print(f"  {show.done(step)}", highlight=False), delete_data=delete_data)
+    on_purpose, others = operate.kept(left)
+    for thing in on_purpose:
+        console.print(f"Kept: {steps.key(thing)}. `destroy --delete-data` removes it.")
+    if others:
+        raise click.ClickException(f"Left: {', '.join(map(steps.key, others))}. Run the same command again.")
+    console.print("Nothing else is left.")
+
+
+@click.command("status")
+@where
+@_json
+def status(deployment: Deployment, *, as_json: bool) -> None:
+    """Say what is there: addresses, the release of each function, and what waits for an apply or a promotion."""
+    from deploy import operate
+
+    found = operate.outlook(deployment)
+    rows = [(name, live[:16], newest[:16]) for name, live, newest in operate.functions(found.seen)]
+    if as_json:
+        listed = [{"function": name, "live": live, "newest": newest} for name, live, newest in rows]
+        click.echo(json.dumps({"functions": listed, "steps": len(found.steps), **_promotion(found), **_addresses(found.seen)}))
+        return
+    console = Console()
+    table = Table("function", "live", "newest")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table if rows else "There is nothing of this stage yet. `python -m deploy apply` makes it.")
+    if rows:
+        console.print(_grid(_addresses(found.seen)))
+        if found.steps:
+            console.print(f"`apply` has something to do: {show.summary(found.steps).strip()}.")
+        _end(console, found, nothing="")
+
+
+COMMANDS: Sequence[click.Command] = (plan, apply, destroy, status)
+
+
+def _promotion(found: Outlook) -> dict[str, Any]:
+    return {"pending": [steps.key(thing) for thing in found.pending], "leftovers": show.as_json(found.leftovers)}
+
+
+def _addresses(seen: Seen) -> dict[str, str]:
+    """Return where the page and the API are, as far as they are."""
+    page = seen.outputs.get(("cdn", "origin")) or seen.outputs.get(("bucket", "origin"), "")
+    api = seen.outputs.get(("api", "origin"), "")
+    return {"page": f"{page}/", "api": f"{api}/v1"} if api else {}
+
+
+def _grid(rows: dict[str, str]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for name, value in rows.items():
+        table.add_row(name, f"[bold cyan]{value}[/bold cyan]")
+    return table
+
+
+def _end(console: Console, found: Outlook, *, nothing: str) -> None:
+    if nothing and not found.steps:
+        console.print(nothing)
+    if found.pending:
+        console.print(show.pending(found.pending))

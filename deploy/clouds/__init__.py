@@ -1,0 +1,89 @@
+"""The port "a cloud to deploy to". A target observes what is there and does one step at a time; it decides nothing.
+
+To add a cloud, write its folder beside `aws` with a `connect`, and add its line to `TARGETS`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Callable, NamedTuple, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deploy import bundle
+    from deploy.lock import Held
+    from deploy.owner import Owner
+    from deploy.package import Target as Packaging
+    from deploy.steps import Function, Seen, Step
+
+TARGETS = {"aws": "deploy.clouds.aws"}
+
+
+class DeployError(Exception):
+    """It could not be done; the message is one line that says what to do."""
+
+
+class Parcels(NamedTuple):
+    """What steps name by digest only: a function's zip and the release in it, and a file of the page; and the values behind the marks.
+
+    `secret` returns None for a value that is not known on this machine: what is there then stays.
+    """
+
+    zip: Callable[[Function], bytes]
+    release: Callable[[Function], str]
+    file: Callable[[str], bytes]
+    secret: Callable[[str], str | None]
+
+
+class Stage(NamedTuple):
+    """Which deployment: its name, the owner's choices, and the mark of a secret's value, the same one wherever it is made."""
+
+    name: str
+    choices: Owner
+    mark: Callable[[str], str]
+
+
+class Target(Protocol):
+    """One cloud account, as one stage of ours sees it. Every method raises DeployError. It has a place for the lock, too (deploy/lock.py)."""
+
+    def read_lock(self) -> Held | None:
+        """Return the lock, or None."""
+
+    def write_lock(self, body: bytes, mark: str) -> str | None:
+        """Write the lock if it is as marked, "" for absent, and return its new mark; None if it is not so any more."""
+
+    def drop_lock(self, mark: str) -> None:
+        """Remove the lock, if it is as marked."""
+
+    def store(self) -> str:
+        """Return the functions' STORE."""
+
+    def observe(self) -> Seen:
+        """Return what is there of this stage, with every secret blanked to its mark."""
+
+    def do(self, step: Step) -> Mapping[str, str]:
+        """Do one step, in one to three calls, and return the thing's outputs. Doing it twice is doing it once."""
+
+
+class Cloud(Protocol):
+    """A cloud's module: what zips must be for it, and the way in."""
+
+    def packaging(self, choices: Owner) -> Packaging:
+        """Return what zips are for."""
+
+    def platform(self, choices: Owner) -> str:
+        """Return a function's Python and processor, as its thing has them."""
+
+    def beside(self, function: bundle.Function) -> Mapping[str, bytes]:
+        """Return what a function's zip holds on this cloud beside the function."""
+
+    def connect(self, stage: Stage, parcels: Parcels) -> Target:
+        """Return the target, ready to be asked. Raises DeployError."""
+
+
+def load(cloud: str) -> Cloud:
+    """Return a cloud's module. Raises DeployError for one that is not known."""
+    if cloud not in TARGETS:
+        raise DeployError(f"Choose a cloud with --cloud, or under [deploy] in twocan.toml: {', '.join(TARGETS)}.")
+    return cast("Cloud", import_module(TARGETS[cloud]))

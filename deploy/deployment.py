@@ -1,0 +1,103 @@
+"""One stage, put together: the owner's choices, the zips, the page and the secrets, as what is wanted; and the account it goes to.
+
+This file knows where each part comes from; it decides nothing (plan.py) and calls no cloud but through its target. Secrets come from the stage's
+own file, which is made with the stage, or from the environment; what this machine does not know stays as it is in the cloud.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import tomllib
+
+from deploy import bundle, clouds, owner, package, wanted
+from deploy.clouds import DeployError, Parcels
+from deploy.local import stage as local
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from deploy.gateway_responses import Cloud
+    from deploy.steps import Function, Seen, Thing
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
+DIST = local.ROOT / "frontend" / "dist"
+
+
+class Deployment:
+    """A stage of the owner's in a cloud. Raises DeployError, OwnerError, PackageError and SiteError."""
+
+    def __init__(self, name: str, cloud: Cloud, choices: owner.Owner, environment: Mapping[str, str], dist: Path = DIST) -> None:
+        if not _NAME.fullmatch(name):
+            raise DeployError(f"A stage's name has 1 to 20 small letters, digits and hyphens and begins with a letter; {name!r} does not.")
+        self.name = name
+        self.choices = choices
+        self._cloud: Cloud = cloud
+        self._environment = environment
+        self._dist = dist
+        self._secrets = local.Stage(local.ROOT / ".local" / "stages" / f"{cloud}-{name}")
+        self._module = clouds.load(cloud)
+        self._codes: Mapping[str, package.Code] = {}
+        self._files: Mapping[str, bytes] = {}
+        self._values: dict[str, str | None] = {}
+        parcels = Parcels(self._zip, self._release, self._file, self._values.get)
+        self.target = self._module.connect(clouds.Stage(name, choices, self._mark), parcels)
+
+    def prepare(self, seen: Seen) -> None:
+        """Build the zips, and gather the secrets; new ones are made only for a stage that has no function yet."""
+        target = self._module.packaging(self.choices)
+        self._codes = {one.name: package.build(one, target, extra=self._module.beside(one)) for one in bundle.FUNCTIONS}
+        fresh = not any(name.startswith("function ") for name in seen.things)
+        key = self._secrets.secret("token_key") if fresh else self._secrets.known("token_key")
+        self._values |= {"TOKEN_KEY": key, "STORE": self.target.store(), "MODEL_KEYS": self._model_keys(seen)}
+
+    def want(self, seen: Seen) -> Sequence[Thing]:
+        """Return what should be, as far as it is known."""
+        wish = wanted.Wish(
+            self._cloud, self._module.platform(self.choices), version(), self.choices, self._codes, self._plain(), self._marked, self._dist
+        )
+        self._files = {file.path: file.body for file in wanted.page(wish, seen)}
+        return wanted.wanted(wish, seen)
+
+    def _plain(self) -> dict[str, str]:
+        name = f"twocan/{self.name}"
+        models = json.dumps(self.choices.models)
+        return {"TOKEN_ISSUER": name, "TOKEN_AUDIENCE": name, "MODELS": models, **self.choices.limits}
+
+    def _model_keys(self, seen: Seen) -> str | None:
+        """Return the models' keys, or None for those that are in the cloud already. Raises OwnerError where there are none."""
+        try:
+            return json.dumps(owner.keys(self.choices.models, self._environment))
+        except owner.OwnerError:
+            chat: Any = seen.things.get("function chat")
+            if chat is None or "MODEL_KEYS" not in dict(chat.secrets):
+                raise
+            return None
+
+    def _mark(self, value: str) -> str:
+        """Return what stands for a secret's value wherever it would be seen: the same for the same value, of this stage, on this machine."""
+        return hmac.new(self._secrets.secret("mark_key").encode(), value.encode(), hashlib.sha256).hexdigest()[:16]
+
+    def _marked(self, name: str) -> str | None:
+        value = self._values.get(name)
+        return None if value is None else self._mark(value)
+
+    def _zip(self, function: Function) -> bytes:
+        return package.pack(self._codes[function.name], wanted.sealed(function))
+
+    def _release(self, function: Function) -> str:
+        return package.identity(self._codes[function.name], wanted.sealed(function))
+
+    def _file(self, path: str) -> bytes:
+        return self._files[path]
+
+
+def version() -> str:
+    """Return Twocan's version."""
+    document = tomllib.loads((local.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return str(document["project"]["version"])

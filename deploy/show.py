@@ -1,0 +1,98 @@
+"""Plans, progress and state as text for a person, and as JSON for a script.
+
+This file knows words and colours; it decides nothing. Secrets never get here: a thing holds only their marks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from deploy.steps import Delete, Ref, SiteFile, key, verb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from deploy.steps import Step, Thing, Verb
+
+_SIGNS: dict[Verb, tuple[str, str]] = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "red")}
+
+
+def steps(planned: Sequence[Step]) -> Text:
+    """Return a plan, a line for each step and an indented one for each member that changes; the page's files in one line."""
+    text = Text()
+    files = [step for step in planned if isinstance(step.thing, SiteFile)]
+    for step in planned:
+        if step not in files:
+            text.append_text(line(step))
+            for change in changes(step):
+                text.append(f"      {change}\n", "dim")
+    for word, (sign, colour) in _SIGNS.items():
+        several = [step for step in files if verb(step) == word]
+        if several:
+            text.append(f"  {sign} {len(several)} files of the page\n", colour)
+    return text.append(summary(planned))
+
+
+def line(step: Step) -> Text:
+    """Return one step in one line."""
+    sign, colour = _SIGNS[verb(step)]
+    return Text(f"  {sign} {key(step.thing)}\n", colour)
+
+
+def summary(planned: Sequence[Step]) -> str:
+    """Return how many steps there are of each kind."""
+    words = [verb(step) for step in planned]
+    return f"{words.count('create')} to create, {words.count('change')} to change, {words.count('delete')} to delete\n"
+
+
+def changes(step: Step) -> Iterator[str]:
+    """Yield a text for each member of a thing that changes, or, for a new one, for each that says more than its name."""
+    if isinstance(step, Delete):
+        return
+    before = _members(step.was) if step.was is not None else {}
+    for name, value in _members(step.thing).items():
+        if before.get(name) != value:
+            yield f"{name}: {before[name]} → {value}" if name in before else f"{name}: {value}"
+    if step.was is not None:
+        yield from (f"{name}: {value} → gone" for name, value in before.items() if name not in _members(step.thing))
+
+
+def as_json(planned: Iterable[Step]) -> list[dict[str, Any]]:
+    """Return steps as JSON values."""
+    return [{"verb": verb(step), "thing": key(step.thing), "changes": list(changes(step))} for step in planned]
+
+
+def _members(thing: Thing) -> dict[str, str]:
+    """Return a thing's members as short texts, pairs each by its own name; a secret's mark is shown as a word."""
+    shown: dict[str, str] = {}
+    for field in dataclasses.fields(thing):
+        value = getattr(thing, field.name)
+        if field.name == "secrets":
+            shown |= {name: f"(secret {mark[:6]})" for name, mark in value}
+        elif isinstance(value, tuple):
+            shown |= {name: _short(one) for name, one in value}
+        elif field.name not in {"name", "of", "path", "type"}:
+            shown[field.name] = _short(value)
+    return shown
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    if isinstance(value, Ref) or len(text) <= 72:
+        return text
+    return f"{text[:60]}… ({len(text)} characters)"
+
+
+def done(step: Step) -> str:
+    """Return what to tell when a step is done."""
+    past = {"create": "created", "change": "changed", "delete": "deleted"}[verb(step)]
+    return f"{past} {key(step.thing)}"
+
+
+def pending(things: Sequence[Thing]) -> str:
+    """Return what waits for a promotion, or ""."""
+    names = ", ".join(key(thing).removeprefix("live ") for thing in things)
+    return f"Promotion pending: {names}. Run `python -m deploy promote` to let it take over, step by step." if things else ""

@@ -1,0 +1,310 @@
+"""The functions' zips as they are deployed: what is in them, that all of it can be imported there, and that they come out the same each time.
+
+Wheels come from uv's cache or, the first time, from the index.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import zipfile
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+from deploy import bundle, package
+from deploy.entry import entry
+from deploy.package import Code, PackageError, Release, Target, build, identity, pack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from deploy.gateway_responses import Cloud
+
+FUNCTIONS = {one.name: one for one in bundle.FUNCTIONS}
+#: This interpreter stands for the deployed ones where they are not found, so that no test passes by testing nothing.
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+PYTHONS = [RUNNING, *(one for one in ("3.10", "3.13") if package.interpreter(one) and one != RUNNING)]
+AWS = Target("aws", RUNNING, "x86_64")
+RELEASE = Release("1.2.3", "f" * 32)
+#: Bytes of a zip with its .pyc files. A cold start fetches all of it. urllib3, which the store and the model want, is 275 kB of it.
+BUDGETS = {"authorizer": 250_000, "login": 450_000, "chat": 1_500_000}
+#: What is built today: records on Huawei have no store yet.
+BUILT = [(name, cloud) for name in FUNCTIONS for cloud in ("aws", "huawei") if cloud == "aws" or "STORE" not in FUNCTIONS[name].needs]
+
+IMPORT = """
+import importlib, sys
+sys.path.insert(0, sys.argv[1])
+for name in sys.argv[2:]:
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        print(name, type(error).__name__, error)
+"""
+
+
+@pytest.fixture(name="tree")
+def _tree(tmp_path: Path) -> Path:
+    """A copy of what zips are made of, to be changed."""
+    return copied(tmp_path / "tree")
+
+
+def copied(folder: Path) -> Path:
+    """Copy what zips are made of."""
+    for name in ("functions", "authorizer"):
+        shutil.copytree(package.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(package.ROOT / "requirements.txt", folder)
+    return folder
+
+
+def changed(tree: Path, name: str, old: str, new: str) -> None:
+    """Change a file of a tree."""
+    text = (tree / name).read_text()
+    assert old in text
+    (tree / name).write_text(text.replace(old, new))
+
+
+def digests(tree: Path) -> dict[str, str]:
+    """Return every function's digest."""
+    return {name: build(one, AWS, root=tree).digest for name, one in FUNCTIONS.items()}
+
+
+def extracted(code: Code, folder: Path) -> list[str]:
+    """Extract a zip as a platform does, and return the names of its modules, index last."""
+    with zipfile.ZipFile(io.BytesIO(pack(code, RELEASE))) as file:
+        file.extractall(folder)
+    names = {path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in code.files if path.endswith(".py")}
+    return [*sorted(names - {"index"}), "index"]
+
+
+def imported(folder: Path, modules: list[str], python: str) -> str:
+    """Import these modules in an interpreter that has nothing but its standard library; return what went wrong."""
+    command = [package.interpreter(python) or "", "-I", "-S", "-c", IMPORT, str(folder), *modules]
+    done = subprocess.run(command, env={}, capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout + done.stderr
+
+
+def lines(packed: bytes) -> Iterator[zipfile.ZipInfo]:
+    """Yield a zip's entries."""
+    with zipfile.ZipFile(io.BytesIO(packed)) as file:
+        yield from file.infolist()
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize(("name", "cloud"), BUILT)
+def test_every_module_can_be_imported(tmp_path: Path, name: str, cloud: Cloud, python: str) -> None:
+    """With nothing on the path but the zip; index.py comes as far as its settings, which on Huawei are asked for later."""
+    modules = extracted(build(FUNCTIONS[name], Target(cloud, python, "arm64")), tmp_path)
+    said = [line.split()[:2] for line in imported(tmp_path, modules, python).splitlines()]
+
+    assert ([["index", "SettingsError"]] if cloud == "aws" else []) == said
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_compiled_files_are_what_runs(tmp_path: Path, python: str) -> None:
+    """They are not compared with their sources, which a platform unpacks with any date."""
+    modules = extracted(build(FUNCTIONS["authorizer"], Target("huawei", python, "x86_64")), tmp_path)
+    for path in tmp_path.rglob("*.py"):
+        path.write_text("raise RuntimeError")
+
+    assert "" == imported(tmp_path, modules, python)
+
+
+def test_the_gatekeeper_holds_only_what_it_is_made_of() -> None:
+    """Its own file, the one dialect, PyJWT without its other half, and no way out."""
+    files = build(FUNCTIONS["authorizer"], Target("aws", "3.13", "x86_64")).files
+    tops = {path.partition("/")[0] for path in files}
+
+    assert {"authorizer", "functions", "index.py", "jwt"} == {top for top in tops if not top.endswith(".dist-info")}
+    assert {"functions/shared/clouds/aws.py"} == {path for path in files if path.startswith("functions/shared/clouds/")} - {
+        "functions/shared/clouds/__init__.py",
+        "functions/shared/clouds/events.py",
+    }
+    assert not [path for path in files if any(word in path for word in ("stores", "providers", "outbound", "passwords", "login", "chat"))]
+
+
+@pytest.mark.parametrize(
+    ("name", "there", "elsewhere"),
+    [
+        ("chat", {"functions/shared/providers/openai.py"}, {"functions/shared/stores/__init__.py", "functions/login/handler.py"}),
+        ("login", {"functions/shared/stores/dynamodb.py"}, {"functions/shared/stores/sqlite.py", "functions/shared/providers/__init__.py"}),
+        ("admin", {"functions/shared/clouds/direct.py", "zxcvbn/__init__.py"}, {"functions/shared/clouds/aws.py", "jwt/__init__.py"}),
+    ],
+)
+def test_registries_bring_what_the_target_needs(name: str, there: set[str], elsewhere: set[str]) -> None:
+    """The cloud's dialect and store, and every vendor; nothing of another function or another cloud."""
+    files = set(build(FUNCTIONS[name], AWS).files)
+
+    assert (there, set()) == (files & there, files & elsewhere)
+
+
+def test_what_cannot_be_imported_is_left_out() -> None:
+    """urllib3's sides for the browser, OpenSSL's wrapper, SOCKS and HTTP/2, each with its data."""
+    files = build(FUNCTIONS["chat"], AWS).files
+
+    assert {"urllib3/contrib/__init__.py"} == {path for path in files if path.startswith("urllib3/contrib/")}
+    assert {"urllib3/http2/__init__.py", "urllib3/http2/probe.py"} == {path for path in files if path.startswith("urllib3/http2/")}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("functions/shared/providers/openai.py", {"chat"}),
+        ("functions/shared/attempts.py", {"login", "admin"}),
+        ("functions/shared/clouds/direct.py", {"admin"}),
+        ("functions/shared/clouds/huawei.py", set()),
+        ("functions/shared/stores/sqlite.py", set()),
+        ("functions/shared/errors.py", set(FUNCTIONS)),
+    ],
+)
+def test_a_change_is_new_code_only_where_it_is_used(tree: Path, path: str, expected: set[str]) -> None:
+    """Whoever adds a vendor does not deploy the gatekeeper anew."""
+    before = digests(tree)
+    with (tree / path).open("a") as file:
+        file.write("\n# Changed.\n")
+    after = digests(tree)
+
+    assert expected == {name for name in FUNCTIONS if before[name] != after[name]}
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_two_copies_make_the_same_bytes(tmp_path: Path, python: str) -> None:
+    """In other folders, with other dates, and where new files are private."""
+    one, two = copied(tmp_path / "one"), copied(tmp_path / "a longer name")
+    target = AWS._replace(python=python)
+    first = pack(build(FUNCTIONS["login"], target, root=one), RELEASE)
+    for path in two.rglob("*"):
+        os.utime(path, (0, 0))
+    before = os.umask(0o077)
+    try:
+        second = pack(build(FUNCTIONS["login"], target, root=two), RELEASE)
+    finally:
+        os.umask(before)
+
+    assert first == second
+
+
+def test_a_zip_tells_nothing_of_this_machine() -> None:
+    """Sorted names, one date, one permission, and no folder of ours in a compiled file."""
+    packed = pack(build(FUNCTIONS["chat"], AWS), RELEASE)
+    names = [one.filename for one in lines(packed)]
+    with zipfile.ZipFile(io.BytesIO(packed)) as file:
+        bodies = b"".join(map(file.read, names))
+
+    assert sorted(names) == names
+    assert {((1980, 1, 1, 0, 0, 0), stat.S_IFREG | 0o644, zipfile.ZIP_DEFLATED, 3)} == {
+        (one.date_time, one.external_attr >> 16, one.compress_type, one.create_system) for one in lines(packed)
+    }
+    assert [] == [here for here in (b"twocan-pyc", b"twocan-wheels", os.fsencode(package.ROOT)) if here in bodies]
+
+
+def test_an_interpreter_that_is_not_here_compiles_nothing() -> None:
+    """The identity is the same with and without .pyc files: it is made before them."""
+    code = build(FUNCTIONS["authorizer"], Target("aws", "3.99", "x86_64"))
+
+    assert [] == [one.filename for one in lines(pack(code, RELEASE)) if one.filename.endswith(".pyc")]
+
+
+def test_an_interpreter_is_what_it_is_called() -> None:
+    """This one is itself; a version that nobody has is none."""
+    assert (sys.executable, None) == (package.interpreter(RUNNING), package.interpreter("3.99"))
+
+
+def test_the_zip_says_which_release_it_is() -> None:
+    """By the first 16 digits of its identity; index.py reads them."""
+    code = build(FUNCTIONS["authorizer"], AWS)
+    with zipfile.ZipFile(io.BytesIO(pack(code, RELEASE))) as file:
+        facts = json.loads(file.read("release.json"))
+
+    assert {"version": "1.2.3", "fingerprint": "f" * 32, "release": identity(code, RELEASE)[:16]} == facts
+
+
+def test_a_release_is_code_version_and_fingerprint() -> None:
+    """Each of them makes another; so does the target, for its Python is part of what runs."""
+    code = build(FUNCTIONS["authorizer"], AWS)
+    other = build(FUNCTIONS["authorizer"], AWS._replace(processor="arm64"))
+    names = [identity(code, RELEASE), identity(other, RELEASE), identity(code, Release("1.2.4", "f" * 32)), identity(code, Release("1.2.3", "e"))]
+
+    assert 4 == len(set(names))
+    assert identity(code, RELEASE) == identity(build(FUNCTIONS["authorizer"], AWS), RELEASE)
+    assert {64} == {len(name) for name in names}
+
+
+def test_code_is_immutable_and_sorted() -> None:
+    """So that two of the same digest are the same."""
+    code = build(FUNCTIONS["authorizer"], AWS)
+
+    assert sorted(code.files) == list(code.files)
+    with pytest.raises(TypeError):
+        code.files["x"] = b""  # type: ignore[index]
+
+
+def test_extra_files_come_as_they_are() -> None:
+    """What is a script may be started; all of it is part of the digest."""
+    code = build(FUNCTIONS["authorizer"], AWS, extra={"loop": b"#!/bin/sh\n", "loop.py": b"import unknown\n"})
+    modes = {one.filename: one.external_attr >> 16 for one in lines(pack(code, RELEASE))}
+
+    assert (stat.S_IFREG | 0o755, stat.S_IFREG | 0o644) == (modes["loop"], modes["loop.py"])
+    assert build(FUNCTIONS["authorizer"], AWS).digest != code.digest
+
+
+@pytest.mark.parametrize("path", ["index.py", "release.json", "jwt/__init__.py"])
+def test_extra_files_replace_nothing(path: str) -> None:
+    """What the packager writes, it writes."""
+    with pytest.raises(PackageError, match=f"authorizer: {path} is the packager's own to write"):
+        build(FUNCTIONS["authorizer"], AWS, extra={path: b""})
+
+
+@pytest.mark.parametrize("function", bundle.FUNCTIONS, ids=lambda one: one.name)
+def test_the_entry_is_the_clouds(function: bundle.Function) -> None:
+    """As deploy/entry.py has it."""
+    assert entry(function, "aws").encode() == build(function, AWS).files["index.py"]
+
+
+def test_a_store_that_is_not_registered_is_named(tree: Path) -> None:
+    """And where its line belongs."""
+    changed(tree, "functions/shared/stores/__init__.py", '"dynamodb":', '"other":')
+
+    with pytest.raises(
+        PackageError, match=r"login: records on aws are kept in dynamodb, which is no line of STORES in functions\.shared\.stores yet"
+    ):
+        build(FUNCTIONS["login"], AWS, root=tree)
+
+
+def test_a_requirement_that_is_forgotten_is_named(tree: Path) -> None:
+    """With the file that imports it, before anything is deployed."""
+    (tree / "authorizer" / "requirements.txt").write_text("")
+
+    with pytest.raises(PackageError, match=r"authorizer: \S+\.py imports jwt\S*, which neither Python nor the function's requirements.txt brings"):
+        build(FUNCTIONS["authorizer"], AWS, root=tree)
+
+
+def test_wheels_that_are_not_there_are_the_functions_trouble(tree: Path) -> None:
+    """The message says which function it is about."""
+    (tree / "functions" / "chat" / "requirements.txt").write_text("absent\n")
+
+    with pytest.raises(PackageError, match=r"chat: absent is not in requirements\.txt"):
+        build(FUNCTIONS["chat"], AWS, root=tree)
+
+
+def test_what_the_targets_python_cannot_read_is_named(tree: Path) -> None:
+    """Where that Python is here to say so."""
+    changed(tree, "functions/shared/log.py", "def line(", "def = line(")
+
+    with pytest.raises(PackageError, match=rf"authorizer: Python {RUNNING} says .*functions/shared/log\.py.*SyntaxError"):
+        pack(build(FUNCTIONS["authorizer"], AWS, root=tree), RELEASE)
+
+
+@pytest.mark.parametrize("processor", ["x86_64", "arm64"])
+@pytest.mark.parametrize("name", BUDGETS)
+def test_a_zip_is_small(name: str, processor: Literal["x86_64", "arm64"]) -> None:
+    """Compiled files included, where Lambda's Python is found."""
+    packed = pack(build(FUNCTIONS[name], Target("aws", "3.13", processor)), RELEASE)
+
+    assert BUDGETS[name] >= len(packed)
