@@ -6,7 +6,7 @@ This file knows how to go on and when to stop; it must know no cloud. It keeps n
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from deploy.plan import plan, wave
 from deploy.steps import Delete, Seen, key, refs
@@ -14,14 +14,20 @@ from deploy.steps import Delete, Seen, key, refs
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from deploy.clouds import Target
     from deploy.steps import Step, Thing
 
 #: How many calls go out side by side.
 AT_ONCE = 8
 
 
-def apply(want: Callable[[Seen], Sequence[Thing]], seen: Seen, target: Target, tell: Callable[[Step], None]) -> Seen:
+class Doer(Protocol):
+    """What steps are done by."""
+
+    def do(self, step: Step) -> Mapping[str, str]:
+        """Do one step and return the thing's outputs. Raises DeployError."""
+
+
+def apply(want: Callable[[Seen], Sequence[Thing]], seen: Seen, target: Doer, tell: Callable[[Step], None]) -> Seen:
     """Make everything so that is wanted, and return what is there then. `tell` hears of each step that is done. Raises DeployError."""
     while steps := wave(plan(want(seen), seen)):
         for step in steps:
@@ -30,7 +36,7 @@ def apply(want: Callable[[Seen], Sequence[Thing]], seen: Seen, target: Target, t
     return seen
 
 
-def remove(steps: Sequence[Step], target: Target, tell: Callable[[Step], None]) -> None:
+def remove(steps: Sequence[Step], target: Doer, tell: Callable[[Step], None]) -> None:
     """Do removals in their order, those of one row side by side. Raises DeployError."""
     left = tuple(steps)
     while now := wave(left):
@@ -38,7 +44,7 @@ def remove(steps: Sequence[Step], target: Target, tell: Callable[[Step], None]) 
         left = left[len(now) :]
 
 
-def _do(steps: Sequence[Step], target: Target, tell: Callable[[Step], None]) -> list[Mapping[str, str]]:
+def _do(steps: Sequence[Step], target: Doer, tell: Callable[[Step], None]) -> list[Mapping[str, str]]:
     with ThreadPoolExecutor(min(AT_ONCE, len(steps))) as pool:
         futures = {pool.submit(target.do, step): step for step in steps}
         for future in as_completed(futures):

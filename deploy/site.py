@@ -75,8 +75,10 @@ def render(dist: Path, api: str, name: str) -> tuple[SiteFile, ...]:
     built["config.json"] = json.dumps({"api": api, "name": name}, ensure_ascii=False).encode("utf-8")
     base = f"releases/{_digest({**built, 'index.html': index})}"
 
-    files = [SiteFile(f"{base}/{path}", body, type_of(path), FOREVER) for path, body in sorted(built.items())]
-    return (*files, SiteFile("index.html", _fill(index, base, address[1]), TYPES[".html"], ALWAYS_ASK))
+    page = _fill(index, base, address[1])
+    # A copy of the pointer lies with the release, so that going back to it needs nothing but the bucket.
+    files = [SiteFile(f"{base}/{path}", body, type_of(path), FOREVER) for path, body in sorted({**built, "index.html": page}.items())]
+    return (*files, SiteFile("index.html", page, TYPES[".html"], ALWAYS_ASK))
 
 
 def _read(dist: Path) -> dict[str, bytes]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from deploy.lock import Held
     from deploy.owner import Owner
     from deploy.package import Target as Packaging
+    from deploy.rollout import Pointer, Reading
     from deploy.steps import Function, Seen, Step
 
 TARGETS = {"aws": "deploy.clouds.aws"}
@@ -44,6 +45,25 @@ class Stage(NamedTuple):
     mark: Callable[[str], str]
 
 
+class Request(NamedTuple):
+    """What somebody would send to the API."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+class Called(NamedTuple):
+    """What one version answered to one call, and after how many ms; `error` is what it raised, and then there is no answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    took: float
+    error: str = ""
+
+
 class Target(Protocol):
     """One cloud account, as one stage of ours sees it. Every method raises DeployError. It has a place for the lock, too (deploy/lock.py)."""
 
@@ -64,6 +84,30 @@ class Target(Protocol):
 
     def do(self, step: Step) -> Mapping[str, str]:
         """Do one step, in one to three calls, and return the thing's outputs. Doing it twice is doing it once."""
+
+    def pointer(self, function: str) -> Pointer | None:
+        """Return a function's alias, or None."""
+
+    def point(self, function: str, to: Pointer) -> None:
+        """Move a function's alias, in one call."""
+
+    def publish(self, function: str) -> str:
+        """Publish the function as it is and return the version; what has not changed has the version that it had."""
+
+    def published(self, function: str) -> Mapping[str, str]:
+        """Return the published versions, each with its release."""
+
+    def unpublish(self, function: str, version: str) -> None:
+        """Delete a version."""
+
+    def call(self, function: str, version: str, request: Request | str | Mapping[str, object]) -> Called:
+        """Call one version as the gateway would: with a request, an authorizer with a token, a function without a route with its own event."""
+
+    def reading(self, function: str, version: str, release: str, since: float) -> Reading:
+        """Return what the cloud saw of one version's calls since a moment, in seconds since 1970."""
+
+    def show_page(self, release: str) -> None:
+        """Let the page's pointer lead to a release whose files are there."""
 
 
 class Cloud(Protocol):

@@ -29,11 +29,13 @@ def base_of(dist: Path, api: str = API, name: str = "Twocan") -> str:
 
 
 def test_everything_but_the_page_lies_in_the_release(dist: Path) -> None:
-    """One folder, named by 16 hex digits, and the page beside it, written last."""
+    """One folder, named by 16 hex digits, with a copy of the page for whoever goes back to it; and the page beside it, written last."""
     paths = [file.path for file in render(dist, API, "Twocan")]
     base = base_of(dist)
 
-    assert [f"{base}/{name}" for name in ("app.css", "app.js", "config.json", "icon.svg", "manifest.webmanifest")] + ["index.html"] == paths
+    assert [f"{base}/{name}" for name in ("app.css", "app.js", "config.json", "icon.svg", "index.html", "manifest.webmanifest")] + [
+        "index.html"
+    ] == paths
     assert len(base) == len("releases/") + 16
 
 

@@ -29,7 +29,7 @@ class MemoryCloud:
 
     def __init__(self) -> None:
         self.things: dict[str, Thing] = {}
-        self.published: tuple[Thing, ...] = ()
+        self.served: tuple[Thing, ...] = ()
         self.calls = 0
         self.dies: int | None = None
         self.after = False
@@ -62,9 +62,7 @@ class MemoryCloud:
     def _put(self, thing: Thing) -> None:
         self.things[key(thing)] = thing
         if isinstance(thing, Release) and thing.digest:
-            self.published = tuple(
-                one for name, one in sorted(self.things.items()) if name.startswith(("authorizer", "route", "preflight", "answer"))
-            )
+            self.served = tuple(one for name, one in sorted(self.things.items()) if name.startswith(("authorizer", "route", "preflight", "answer")))
 
     def _call(self, change: object) -> None:
         self.calls += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy import bundle, owner, wanted
@@ -10,6 +9,7 @@ from deploy.package import Code, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from deploy.steps import Seen, Thing
 

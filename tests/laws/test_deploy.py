@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from deploy import owner, plan
 from deploy.apply import apply, remove
-from deploy.steps import API_PARTS, Delete, Function, Index, Live, Put, Records, Release, Route, key
+from deploy.steps import API_PARTS, Delete, Function, Index, Live, Put, Readers, Records, Release, Route, key
 from tests.fakes.cloud import Died, MemoryCloud
 from tests.fakes.wishes import built, want, wish
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deploy.wanted import Wish
-
-WEBSITE = owner.Owner(site=owner.Site(hosting="website"))
 
 
 @pytest.fixture(name="dist", scope="module")
@@ -83,7 +80,7 @@ def test_a_run_that_died_anywhere_is_mended_by_the_next(dist: Path, beginning: s
         assert [] == loose(cloud)
         run(cloud, wish(dist))
 
-        assert (clean.things, clean.published) == (cloud.things, cloud.published)
+        assert (clean.things, clean.served) == (cloud.things, cloud.served)
 
 
 def loose(cloud: MemoryCloud) -> list[str]:
@@ -92,7 +89,7 @@ def loose(cloud: MemoryCloud) -> list[str]:
     pages = [one.release for one in things.values() if isinstance(one, Index)]
     found = [name for name, one in things.items() if isinstance(one, Live) and f"function {one.function}" not in things]
     found += [str(page) for page in pages if not any(name.startswith(f"sitefile releases/{page}/") for name in things)]
-    served = [one for one in cloud.published if isinstance(one, Route)]
+    served = [one for one in cloud.served if isinstance(one, Route)]
     return found + [key(one) for one in served if not one.guarded and one.path not in {"/auth/login", "/auth/refresh"}]
 
 
@@ -121,7 +118,7 @@ def test_the_order_is_the_designs(dist: Path) -> None:
 def test_an_api_is_marked_while_it_is_edited(dist: Path) -> None:
     """Before its first part is touched; and it is published whole, once."""
     cloud = older(dist)
-    cloud.things["route GET /auth/me"] = replace(cloud.things["route GET /auth/me"], guarded=False)  # type: ignore[call-arg]
+    cloud.things["route GET /auth/me"] = Route("GET", "/auth/me", "login", guarded=False, streams=False)
     cloud.done.clear()
     run(cloud, wish(dist, code="z", site=owner.Site(name="Old"), deploy=owner.Place(log_days=7, rate=5)))
 
@@ -172,18 +169,24 @@ def test_another_secret_is_another_release(dist: Path) -> None:
     assert ["live chat"] == [key(thing) for thing in plan.pending(want(changed)(seen), seen)]
 
 
-@given(st.sets(st.sampled_from(["function chat", "role login", "log admin", "grant chat", "authorizer", "route GET /auth/me", "readers", "release", "records"])))
+@given(
+    st.sets(
+        st.sampled_from(
+            ["function chat", "role login", "log admin", "grant chat", "authorizer", "route GET /auth/me", "readers", "release", "records"]
+        )
+    )
+)
 @settings(max_examples=40)
 def test_whatever_is_missing_is_made_again(dist: Path, missing: set[str]) -> None:
     """Somebody took it away by hand; it comes back, and the rest stays."""
     cloud = MemoryCloud()
     run(cloud, wish(dist))
-    whole, published = dict(cloud.things), cloud.published
+    whole, published = dict(cloud.things), cloud.served
     for name in missing:
         del cloud.things[name]
     run(cloud, wish(dist))
 
-    assert (whole, published) == (cloud.things, cloud.published)
+    assert (whole, published) == (cloud.things, cloud.served)
 
 
 @pytest.mark.parametrize("name", ["function chat", "live chat", "index", "cdn", "readers"])
@@ -207,7 +210,7 @@ def test_a_website_has_no_cdn(dist: Path) -> None:
     run(cloud, wish(dist, site=owner.Site(hosting="website")))
 
     assert "cdn" not in cloud.things
-    assert ("", "http://bucket.example.org") == (getattr(cloud.things["readers"], "cdn"), dict(_function(cloud, "chat").settings)["SITE_ORIGIN"])
+    assert (Readers(""), "http://bucket.example.org") == (cloud.things["readers"], dict(_function(cloud, "chat").settings)["SITE_ORIGIN"])
 
 
 def _function(cloud: MemoryCloud, name: str) -> Function:

@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, assert_never
 
 from deploy import bundle, streaming
-from deploy.clouds.aws import cdn, compute, gateway, storage
+from deploy.clouds import Called, Request
+from deploy.clouds.aws import cdn, compute, gateway, storage, versions
 from deploy.clouds.aws.account import Account
 from deploy.package import Target as Packaging
 from deploy.steps import (
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from deploy.clouds import Parcels, Stage
     from deploy.lock import Held
     from deploy.owner import Owner
+    from deploy.rollout import Pointer, Reading
     from deploy.steps import Step, Thing
 
 #: aws.md, 1.5: supported until 2029.
@@ -137,6 +139,42 @@ class Aws:
                 self._put_part(step.thing)
             return {}
         return {field: value for (_, field), value in self._put(step.thing).items()}
+
+    def pointer(self, function: str) -> Pointer | None:
+        """Return a function's alias, or None."""
+        return versions.pointer(self.account, function)
+
+    def point(self, function: str, to: Pointer) -> None:
+        """Move a function's alias, in one call."""
+        versions.point(self.account, function, to)
+
+    def publish(self, function: str) -> str:
+        """Publish the function as it is and return the version."""
+        return compute.publish(self.account, function)
+
+    def published(self, function: str) -> Mapping[str, str]:
+        """Return the published versions, each with its release."""
+        return versions.published(self.account, function)
+
+    def unpublish(self, function: str, version: str) -> None:
+        """Delete a version."""
+        versions.unpublish(self.account, function, version)
+
+    def call(self, function: str, version: str, request: Request | str | Mapping[str, object]) -> Called:
+        """Call one version as the gateway would."""
+        if isinstance(request, str):
+            event: object = versions.authorizer_event(self.account, self._api, request)
+        else:
+            event = versions.http_event(*request) if isinstance(request, Request) else request
+        return versions.call(self.account, function, version, event)
+
+    def reading(self, function: str, version: str, release: str, since: float) -> Reading:
+        """Return what the cloud saw of one version's calls."""
+        return versions.reading(self.account, function, version, release, since)
+
+    def show_page(self, release: str) -> None:
+        """Let the page's pointer lead to a release."""
+        storage.show_page(self.account, release)
 
     def _put(self, thing: Thing) -> Mapping[tuple[str, str], str]:  # noqa: C901, PLR0912 - one line per noun, and the type checker counts them
         account = self.account

@@ -114,6 +114,13 @@ def put_file(account: Account, file: SiteFile | Index, body: bytes) -> None:
     account.call("s3", "put_object", Bucket=account.names.bucket, Body=body, **about)
 
 
+def show_page(account: Account, release: str) -> None:
+    """Let index.html be the one of a release, which lies beside the release's files."""
+    bucket = account.names.bucket
+    body = account.call("s3", "get_object", Bucket=bucket, Key=f"releases/{release}/{_INDEX}")["Body"].read()
+    put_file(account, Index("", release), body)
+
+
 def delete_file(account: Account, file: SiteFile | Index) -> None:
     """Delete one file of the page."""
     account.call("s3", "delete_object", Bucket=account.names.bucket, Key=file.path if isinstance(file, SiteFile) else _INDEX)

@@ -1,0 +1,1 @@
+"""The stand-in for AWS: real workers behind the Runtime API."""

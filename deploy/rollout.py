@@ -1,0 +1,145 @@
+"""How a new version takes over, decided: readings to a verdict, and what the aliases say to what is going on. Pure.
+
+The state of a rollout is in the cloud, in each alias and the note on it, so that whoever comes after a deployer that died sees what it did.
+This file knows percentages and bounds; it must not know how anything is read or moved (promote.py).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from deploy.owner import Rollout
+
+#: Milliseconds by which an answer may always be slower: below it, a quotient of two small times says nothing.
+NOISE = 150.0
+#: What is kept beside the version that is live and the one before it.
+SPARE_VERSIONS = 2
+
+
+class Note(NamedTuple):
+    """What stands on an alias: which rollout moved it last, the version and the page's release before that, and which one is moving it now.
+
+    "" for none.
+    """
+
+    rollout: str = ""
+    before: str = ""
+    page: str = ""
+    moving: str = ""
+
+
+class Pointer(NamedTuple):
+    """An alias: the version that it leads to, and the one that gets `percent` of the calls beside it; "" for none."""
+
+    version: str
+    canary: str = ""
+    percent: int = 0
+    note: Note = Note()
+
+
+class Reading(NamedTuple):
+    """What was seen of one version: how many calls, what failed of them, and how long answers and first tokens took, in ms."""
+
+    calls: int = 0
+    failures: tuple[str, ...] = ()
+    throttled: int = 0
+    took: tuple[float, ...] = ()
+    first_tokens: tuple[float, ...] = ()
+
+
+class Verdict(NamedTuple):
+    """Whether a version may go on. `reason` says why not; `enough` is whether there were enough readings to say anything."""
+
+    good: bool
+    reason: str = ""
+    enough: bool = True
+
+
+def read_note(text: str) -> Note:
+    """Return the note in an alias's description; one that is not ours is none."""
+    try:
+        document: Any = json.loads(text)
+        return Note(*(str(document[name]) for name in Note._fields))
+    except (ValueError, KeyError, TypeError):
+        return Note()
+
+
+def write_note(note: Note) -> str:
+    """Return a note as an alias's description."""
+    return json.dumps(note._asdict(), separators=(",", ":"))
+
+
+def together(readings: Iterable[Reading]) -> Reading:
+    """Return several readings of one version as one."""
+    several = list(readings)
+    return Reading(
+        calls=sum(one.calls for one in several),
+        failures=tuple(failure for one in several for failure in one.failures),
+        throttled=sum(one.throttled for one in several),
+        took=tuple(took for one in several for took in one.took),
+        first_tokens=tuple(first for one in several for first in one.first_tokens),
+    )
+
+
+def judge(function: str, old: Reading, new: Reading, bounds: Rollout) -> Verdict:
+    """Return whether the new version of a function may have more traffic."""
+    bad, bad_before = len(new.failures) + new.throttled, len(old.failures) + old.throttled
+    # More than the bound, and more than the old one, too: a model's server that is down fails both alike.
+    if bad * 100 > bounds.most_errors * max(new.calls, 1) and bad * max(old.calls, 1) > bad_before * max(new.calls, 1):
+        first = new.failures[0] if new.failures else "throttled"
+        return Verdict(good=False, reason=f"{function}: {bad} of {new.calls} calls failed, such as: {first}")
+    if new.calls < bounds.probes:
+        return Verdict(good=False, reason=f"{function}: only {new.calls} readings of {bounds.probes}", enough=False)
+    for what, before, after in (("answers", old.took, new.took), ("first tokens", old.first_tokens, new.first_tokens)):
+        if before and after and percentile(after) > bounds.slowdown * percentile(before) + NOISE:
+            return Verdict(good=False, reason=f"{function}: {what} take {percentile(after):.0f} ms (p95), before {percentile(before):.0f} ms")
+    return Verdict(good=True)
+
+
+def percentile(values: Sequence[float], share: float = 0.95) -> float:
+    """Return the smallest value that this share of the values does not exceed (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-int(len(ordered) * share * 1000) // 1000) - 1)]
+
+
+def in_order(functions: Iterable[str], guard: str) -> list[str]:
+    """Return functions in the order in which they move forward: the authorizer first, since tokens of both versions must pass it.
+
+    Back is the reverse.
+    """
+    return sorted(functions, key=lambda name: (name != guard, name))
+
+
+def latest(pointers: Mapping[str, Pointer]) -> str:
+    """Return the rollout that moved a pointer last; its name begins with its time. "" for none."""
+    return max((pointer.note.rollout for pointer in pointers.values()), default="")
+
+
+def moving(pointers: Mapping[str, Pointer]) -> dict[str, Pointer]:
+    """Return the pointers that have a canary: a rollout is going on, or its deployer died."""
+    return {name: pointer for name, pointer in pointers.items() if pointer.canary}
+
+
+def settled(pointer: Pointer) -> Pointer:
+    """Return the pointer without its canary, as if that had never been."""
+    return Pointer(pointer.version, note=pointer.note._replace(moving=""))
+
+
+def back(pointer: Pointer, rollout: str) -> Pointer | None:
+    """Return where a pointer goes when a rollout is taken back; None if it is there already or was never part of it."""
+    if pointer.canary:
+        return settled(pointer)
+    if pointer.note.rollout == rollout and pointer.note.before:
+        return Pointer(pointer.note.before, note=Note(rollout))
+    return None
+
+
+def prunable(published: Sequence[str], pointer: Pointer) -> list[str]:
+    """Return the versions that nobody can need any more, oldest first; never one that an alias names."""
+    numbers = sorted(published, key=int)
+    needed = {pointer.version, pointer.canary, pointer.note.before, *numbers[-SPARE_VERSIONS:]}
+    return [one for one in numbers if one not in needed]

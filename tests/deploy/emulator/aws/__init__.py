@@ -1,0 +1,1 @@
+"""The emulated AWS, asked as a deployer asks it."""

@@ -1,0 +1,1 @@
+"""The loop that streams on Lambda, in processes of its own."""

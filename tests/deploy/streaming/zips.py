@@ -1,0 +1,111 @@
+"""Zips of tiny functions, as the packager would make them, and what stands around the runtime that runs them."""
+
+from __future__ import annotations
+
+import io
+import os
+import queue
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy import streaming
+from deploy.emulator.aws.runtime import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PATIENCE = 20.0
+ARN = "arn:aws:lambda:eu-central-1:000000000000:function:hello:live"
+#: An event that streams, as far as the loop looks at it.
+CHAT = {"httpMethod": "POST", "resource": "/chat"}
+#: This interpreter, and FunctionGraph's and Lambda's where they are found.
+PYTHONS = [
+    sys.executable,
+    *(str(one) for version in ("3.10", "3.13") for one in sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))[:1]),
+]
+
+_STREAMING = """
+import os
+import time
+from collections import namedtuple
+
+Response = namedtuple("Response", "status headers body")
+streams = frozenset({("POST", "/chat")})
+
+
+def wait(gate):
+    open(os.environ["GATES"] + "/" + gate).read()
+
+
+class Function:
+    def __call__(self, event, context):
+        return whole(event, context)
+
+    def respond(self, event, context):
+        return Response(200, {"content-type": "text/event-stream"}, body(event, context))
+
+
+def whole(event, context):
+    return {"statusCode": 200, "headers": {}, "body": "whole"}
+
+
+def body(event, context):
+    yield b"one"
+    yield b"two"
+
+
+handler = Function()
+"""
+
+
+class Lines:
+    """What the workers print, line by line."""
+
+    def __init__(self) -> None:
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def write(self, line: str) -> None:
+        """Take a line."""
+        self._lines.put(line)
+
+    def next(self) -> str:
+        """Wait for the next line."""
+        return self._lines.get(timeout=PATIENCE)
+
+
+class Gates:
+    """Named gates at which a function in another process waits until its test opens them."""
+
+    def __init__(self, folder: Path, *names: str) -> None:
+        self._folder = folder
+        for name in names:
+            os.mkfifo(folder / name)
+
+    def open(self, name: str) -> None:
+        """Let whoever waits there go on, or wait until somebody does."""
+        (self._folder / name).write_text("go")
+
+
+def zipped(files: Mapping[str, bytes], *, mode: int = 0o755) -> bytes:
+    """Return a zip of these files; `mode` is that of its scripts."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, content in files.items():
+            one = zipfile.ZipInfo(name)
+            one.external_attr = (mode if content.startswith(b"#!") else 0o644) << 16
+            archive.writestr(one, content)
+    return target.getvalue()
+
+
+def stock(index: str, *, seconds: float = PATIENCE, **variables: str) -> Version:
+    """Return a version whose whole code is this index.py, on Lambda's own runtime."""
+    return Version("hello", "7", ARN, zipped({"index.py": index.encode()}), seconds, variables)
+
+
+def streams(code: str = "", *, seconds: float = PATIENCE, mode: int = 0o755, **variables: str) -> Version:
+    """Return a version that streams at POST /chat. The code may define anew: body, whole, Function, handler."""
+    code = f"{_STREAMING}\n\n{code}\n\nhandler = Function()\n"
+    files = {"index.py": code.encode(), **streaming.files()}
+    return Version("hello", "7", ARN, zipped(files, mode=mode), seconds, {**streaming.ENVIRONMENT, **variables})

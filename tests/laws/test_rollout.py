@@ -1,0 +1,255 @@
+"""A rollout's laws, on a cloud in memory: what is good takes over, what is bad is taken back, and whoever dies is gone on with."""
+
+from __future__ import annotations
+
+import contextlib
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deploy import operate, promote
+from deploy.clouds import Called, DeployError, Request
+from deploy.rollout import Note, Pointer, Reading
+from deploy.steps import Index, SiteFile
+from tests.fakes.cloud import Died
+from tests.fakes.rolling import NAMES, RollingCloud, Staged
+from tests.fakes.wishes import built
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from deploy.probe import Session
+
+#: One time for all, so that no two rollouts have one name.
+SECONDS = count(1_800_000_000, 10)
+FORWARD = ["authorizer", "admin", "chat", "login"]
+
+
+def fine(_: Session) -> tuple[str, Reading]:
+    """Answer as the gateway of a sound deployment does."""
+    return "", Reading(1, (), 0, (1.0,))
+
+
+def world(ask: Callable[[Session], tuple[str, Reading]] = fine) -> promote.World:
+    """Return a world whose time passes with each look at it."""
+    return promote.World(lambda: float(next(SECONDS)), lambda _: None, ask)
+
+
+@pytest.fixture(name="dist", scope="module")
+def _dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(tmp_path_factory.mktemp("page"))
+
+
+@pytest.fixture(name="newer", scope="module")
+def _newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(tmp_path_factory.mktemp("newer"), app="2")
+
+
+def applied(cloud: RollingCloud, dist: Path, code: str) -> Staged:
+    """Return a stage with this code applied."""
+    staged = Staged(cloud, dist, code=code)
+    operate.apply(staged, lambda _: None)  # type: ignore[arg-type]
+    return staged
+
+
+def promoted(staged: Any, said: list[str] | None = None, ask: Callable[[Session], tuple[str, Reading]] = fine) -> bool:
+    """Promote, and return whether there was anything."""
+    return promote.promote(staged, (said if said is not None else []).append, world(ask))
+
+
+def versions(cloud: RollingCloud) -> set[str]:
+    """Return the versions that all traffic goes to."""
+    return {pointer.version for pointer in cloud.pointers.values() if not pointer.canary}
+
+
+def bad(function: str, version: str, answer: Called) -> Callable[[str, str, Any], Called | None]:
+    """Return the behaviour of a cloud in which one version of one function answers so."""
+    return lambda name, number, _: answer if (name, number) == (function, version) else None
+
+
+def test_what_is_good_takes_over_step_by_step(dist: Path) -> None:
+    """All functions together at each percentage, the authorizer first; the page last."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+    staged = applied(cloud, dist, "b")
+    cloud.history.clear()
+
+    assert promoted(staged)
+    assert [f"{name} 1+2@{percent}" for percent in (5, 25) for name in FORWARD] + [f"{name} 2" for name in FORWARD] == cloud.history
+    assert not promoted(staged)
+
+
+BAD = {
+    "fails": bad("chat", "2", Called(500, {}, b"", 1.0)),
+    "raises": bad("login", "2", Called(0, {}, b"", 1.0, error="ImportError")),
+    "refuses good tokens": bad("authorizer", "2", Called(0, {}, b"", 1.0, error="Unauthorized")),
+    "admits broken tokens": bad("authorizer", "2", Called(200, {}, b"{}", 1.0)),
+    "slow": lambda name, number, _: Called(200, {}, b'{"data": []}', 2000.0) if (name, number) == ("chat", "2") else None,
+    "slow first token": lambda name, number, request: (
+        Called(200, {}, b"", 5000.0 if number == "2" else 10.0)
+        if name == "chat" and isinstance(request, Request) and request.path.endswith("completions")
+        else (Called(200, {}, b'{"data": [{"id": "m"}]}', 1.0) if name == "chat" else None)
+    ),
+}
+
+
+@pytest.mark.parametrize("behave", BAD.values(), ids=BAD)
+def test_what_is_bad_is_taken_back_before_anybody_meets_it(dist: Path, behave: Any) -> None:
+    """It is asked directly first, so no alias is moved at all; and the reason is said."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+    staged = applied(cloud, dist, "b")
+    cloud.behave = behave
+    before = dict(cloud.pointers)
+    cloud.history.clear()
+
+    with pytest.raises(promote.TakenBack, match=r"asked directly: (chat|login|authorizer): "):
+        promoted(staged)
+    assert (before, []) == (cloud.pointers, cloud.history)
+
+
+@pytest.mark.parametrize("percent", [5, 25, 100])
+def test_what_turns_out_bad_with_traffic_is_taken_back(dist: Path, percent: int) -> None:
+    """Whatever the percentage: everything is as it was, the authorizer last of all."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+    staged = applied(cloud, dist, "b")
+    before = {name: pointer.version for name, pointer in cloud.pointers.items()}
+
+    def ask(_: Session) -> tuple[str, Reading]:
+        pointer = cloud.pointers["chat"]
+        reached = pointer.percent or (100 if pointer.version == "2" else 0)
+        return ("it is broken", Reading()) if reached == percent else ("", Reading(1))
+
+    with pytest.raises(promote.TakenBack, match=f"at {percent} %: it is broken"):
+        promoted(staged, ask=ask)
+    assert before == {name: pointer.version for name, pointer in cloud.pointers.items()}
+    assert {("", 0)} == {(pointer.canary, pointer.percent) for pointer in cloud.pointers.values()}
+    assert "authorizer 1" == cloud.history[-1]
+
+
+def test_the_page_follows_the_functions_and_goes_back_first(dist: Path, newer: Path) -> None:
+    """To the release that was shown before, whose files are still there."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+    old = shown(cloud)
+    staged = applied(cloud, newer, "b")
+    assert old == shown(cloud)
+
+    promoted(staged)
+    new = shown(cloud)
+    cloud.history.clear()
+    back = promote.rollback(staged, [].append)  # type: ignore[arg-type]
+
+    assert (True, True, f"page {old}", old) == (new != old, back, cloud.history[0], shown(cloud))
+    assert [f"{name} 1" for name in reversed(FORWARD)] == cloud.history[1:]
+    assert not promote.rollback(staged, [].append)  # type: ignore[arg-type]
+
+
+def shown(cloud: RollingCloud) -> str:
+    """Return the release that the page shows, and prove that its files are there."""
+    index = cloud.things["index"]
+    assert isinstance(index, Index)
+    assert any(isinstance(one, SiteFile) and one.path.startswith(f"releases/{index.release}/") for one in cloud.things.values())
+    return str(index.release)
+
+
+def test_a_page_alone_is_promoted_and_taken_back(dist: Path, newer: Path) -> None:
+    """Though no function moved."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+    old = shown(cloud)
+    staged = applied(cloud, newer, "a")
+
+    assert promoted(staged)
+    assert old != shown(cloud)
+    assert promote.rollback(staged, [].append)  # type: ignore[arg-type]
+    assert (old, {"1"}) == (shown(cloud), versions(cloud))
+
+
+def test_a_rollback_goes_to_what_was_live_and_not_to_what_was_tried(dist: Path) -> None:
+    """A version that was taken back in between is nobody's past."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+    promoted(applied(cloud, dist, "b"))
+    tried = applied(cloud, dist, "c")
+    cloud.behave = bad("chat", "3", Called(500, {}, b"", 1.0))
+    with pytest.raises(promote.TakenBack):
+        promoted(tried)
+
+    assert promote.rollback(tried, [].append)  # type: ignore[arg-type]
+    assert {"1"} == versions(cloud)
+
+
+def test_a_promotion_wants_an_apply_first(dist: Path) -> None:
+    """What is not there cannot take over."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+
+    with pytest.raises(DeployError, match="run `python -m deploy apply` first"):
+        promoted(Staged(cloud, dist, code="b"))
+
+
+def test_a_broken_version_that_is_live_can_be_mended(dist: Path) -> None:
+    """The probe signs in by what is to come where what is live lets nobody in."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+    cloud.behave = bad("login", "1", Called(500, {}, b"", 1.0))
+
+    assert promoted(applied(cloud, dist, "b"))
+    assert {"2"} == versions(cloud)
+
+
+def test_old_versions_go_and_needed_ones_stay(dist: Path) -> None:
+    """The live one, the one before it, and two to spare."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+    for code in "bcdef":
+        promoted(applied(cloud, dist, code))
+
+    kept = {number for number, release in cloud.versions["chat"].items() if release != "gone"}
+    assert ({"5", "6"}, Pointer("6", note=Note(cloud.pointers["chat"].note.rollout, "5", cloud.pointers["chat"].note.page))) == (
+        kept,
+        cloud.pointers["chat"],
+    )
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before-the-call", "after-it"])
+@pytest.mark.parametrize("then", ["promote", "rollback"])
+def test_whoever_dies_in_a_promotion_is_gone_on_with_or_back_from(dist: Path, newer: Path, then: str, after: bool) -> None:
+    """At every call that changes something: the next promotion ends as one that never died, the next rollback as if none had begun."""
+    for number in deaths(dist, newer):
+        cloud, staged = begun(dist, newer)
+        cloud.dies, cloud.after = cloud.calls + number, after
+        with contextlib.suppress(Died):
+            promoted(staged)
+        cloud.dies, cloud._held = None, None
+        if then == "promote":
+            promoted(staged)
+            assert ({"2"}, {""}) == (versions(cloud), {pointer.canary for pointer in cloud.pointers.values()})
+        else:
+            promote.rollback(staged, [].append)  # type: ignore[arg-type]
+            assert ({"1"}, {""}) == (versions(cloud), {pointer.canary for pointer in cloud.pointers.values()})
+        shown(cloud)
+
+
+def begun(dist: Path, newer: Path) -> tuple[RollingCloud, Staged]:
+    """Return a stage on which everything waits for a promotion."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+    return cloud, applied(cloud, newer, "b")
+
+
+def deaths(dist: Path, newer: Path) -> Iterator[int]:
+    """Yield the number of each call that a whole promotion makes to change something."""
+    cloud, staged = begun(dist, newer)
+    calls = cloud.calls
+    promoted(staged)
+    yield from range(1, cloud.calls - calls + 1)
+
+
+def test_every_function_is_rolled_out() -> None:
+    """None is forgotten."""
+    assert set(FORWARD) == set(NAMES)
