@@ -11,13 +11,13 @@ import os
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 import click
 from rich.console import Console
 from rich.table import Column, Table
 
-from deploy import cloud_commands, owner, site
+from deploy import cloud_commands, clouds, owner, site, upkeep_commands
 from deploy.clouds import DeployError
 from deploy.local import stage
 from deploy.local.model import ModelError
@@ -27,6 +27,9 @@ from functions.shared.errors import TwocanError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: The admin function, wherever it is: a command and its arguments to what it answers.
+Admin = Callable[[str, "Mapping[str, Any]"], "dict[str, Any]"]
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
@@ -35,7 +38,7 @@ def main() -> None:
     os.umask(0o077)
 
 
-for _command in cloud_commands.COMMANDS:
+for _command in (*cloud_commands.COMMANDS, *upkeep_commands.COMMANDS):
     main.add_command(_command)
 
 
@@ -71,30 +74,33 @@ def run(cloud: Any, port: int, password: str, folder: Path) -> None:
 
 
 @main.group()
-@click.option("--folder", type=click.Path(path_type=Path), default=stage.Stage().folder, help="Where data and secrets are kept; .local if not given.")
+@click.option("--folder", type=click.Path(path_type=Path), default=stage.Stage().folder, help="Of a run on this machine: where its data is kept.")
+@click.option("--cloud", type=click.Choice(sorted(clouds.TARGETS)), help="Of a stage in this cloud, instead of this machine.")
+@click.option("--stage", "name", default="prod", show_default=True, help="Which stage there.")
+@click.option("--region", help="In which region.")
 @click.pass_context
-def users(context: click.Context, folder: Path) -> None:
-    """Who may sign in."""
-    context.obj = stage.Stage(folder)
+def users(context: click.Context, folder: Path, cloud: str | None, name: str, region: str | None) -> None:
+    """Who may sign in: on this machine, or with --cloud in a stage of yours."""
+    context.obj = _in_the_cloud(cloud, name, region) if cloud else _here(stage.Stage(folder))
 
 
 @users.command("add")
 @click.argument("username")
 @click.pass_obj
-def users_add(here: stage.Stage, username: str) -> None:
+def users_add(admin: Admin, username: str) -> None:
     """Add a user; the password is asked for, or read from standard input."""
-    body = _invoke(here, "users.add", username=username, password=_new_password())
+    body = _invoke(admin, "users.add", username=username, password=_new_password())
     click.echo(f"{body['username']} may sign in now.")
 
 
 @users.command("list")
 @click.pass_obj
-def users_list(here: stage.Stage) -> None:
+def users_list(admin: Admin) -> None:
     """List all users."""
     table = Table(Column("user", overflow="fold", min_width=12), "may sign in")
     after, more = "", True
     while more:
-        body = _invoke(here, "users.list", after=after)
+        body = _invoke(admin, "users.list", after=after)
         for user in body["users"]:
             table.add_row(user["username"], "yes" if user["enabled"] else "no")
             after = user["username"]
@@ -105,25 +111,39 @@ def users_list(here: stage.Stage) -> None:
 @users.command("disable")
 @click.argument("username")
 @click.pass_obj
-def users_disable(here: stage.Stage, username: str) -> None:
+def users_disable(admin: Admin, username: str) -> None:
     """Let a user in no more; what is open ends within 15 minutes."""
-    body = _invoke(here, "users.disable", username=username)
+    body = _invoke(admin, "users.disable", username=username)
     click.echo(f"{body['username']} is disabled. A new password lets them in again: .venv/bin/python -m deploy users passwd {body['username']}")
 
 
 @users.command("passwd")
 @click.argument("username")
 @click.pass_obj
-def users_passwd(here: stage.Stage, username: str) -> None:
+def users_passwd(admin: Admin, username: str) -> None:
     """Give a user a new password, which ends all their sessions and lets a disabled one in again."""
-    body = _invoke(here, "users.passwd", username=username, password=_new_password())
+    body = _invoke(admin, "users.passwd", username=username, password=_new_password())
     click.echo(f"{body['username']} has a new password.")
 
 
-def _invoke(here: stage.Stage, command: str, **arguments: str) -> dict[str, Any]:
-    # The function logs to standard output, which is the cloud's log service there and would be the person's screen here.
-    with redirect_stdout(io.StringIO()):
-        answer = stage.invoke(command, arguments, here.settings(owner.read(cloud_commands.FILE).limits))
+def _here(here: stage.Stage) -> Admin:
+    def ask(command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        # The function logs to standard output, which is the cloud's log service there and would be the person's screen here.
+        with redirect_stdout(io.StringIO()):
+            return stage.invoke(command, arguments, here.settings(owner.read(cloud_commands.FILE).limits))
+
+    return ask
+
+
+def _in_the_cloud(cloud: str, name: str, region: str | None) -> Admin:
+    from deploy import probe
+
+    target = cloud_commands.opened(cloud, name, region).target
+    return lambda command, arguments: probe.invoke(target, clouds.LIVE, command, arguments)
+
+
+def _invoke(admin: Admin, command: str, **arguments: str) -> dict[str, Any]:
+    answer = admin(command, arguments)
     if answer["status"] != 200:
         raise click.ClickException(answer["body"]["error"]["message"])
     body: dict[str, Any] = answer["body"]

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Callable, NamedTuple, Protocol, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from deploy import bundle
     from deploy.lock import Held
@@ -43,6 +43,43 @@ class Stage(NamedTuple):
     name: str
     choices: Owner
     mark: Callable[[str], str]
+
+
+class Use(NamedTuple):
+    """How much a stage is used in a month: `seconds` that an answer takes, and `kilobytes` that it has."""
+
+    people: int
+    messages: int
+    seconds: float = 8.0
+    kilobytes: float = 6.0
+
+
+class Cost(NamedTuple):
+    """What one service costs a month, in US dollars, and what for."""
+
+    service: str
+    dollars: float
+    what: str
+
+
+class Finding(NamedTuple):
+    """Something that `doctor` found, and whether it is as it should be; the text says what to do if not."""
+
+    good: bool
+    text: str
+
+
+class Logged(NamedTuple):
+    """One line of a log: when, in seconds since 1970, of which function, and an id by which no line is told twice."""
+
+    moment: float
+    function: str
+    text: str
+    identity: str
+
+
+#: The alias, which leads to whatever version is live.
+LIVE = "live"
 
 
 class Request(NamedTuple):
@@ -109,6 +146,12 @@ class Target(Protocol):
     def show_page(self, release: str) -> None:
         """Let the page's pointer lead to a release whose files are there."""
 
+    def logs(self, since: float) -> Iterator[Logged]:
+        """Yield what functions wrote since a moment, in seconds since 1970, in order of time."""
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what stands in the way of a deployment, and what does not."""
+
 
 class Cloud(Protocol):
     """A cloud's module: what zips must be for it, and the way in."""
@@ -121,6 +164,9 @@ class Cloud(Protocol):
 
     def beside(self, function: bundle.Function) -> Mapping[str, bytes]:
         """Return what a function's zip holds on this cloud beside the function."""
+
+    def estimate(self, use: Use, choices: Owner) -> Iterator[Cost]:
+        """Yield what a month costs at this use."""
 
     def connect(self, stage: Stage, parcels: Parcels) -> Target:
         """Return the target, ready to be asked. Raises DeployError."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, assert_never
 
 from deploy import bundle, streaming
 from deploy.clouds import Called, Request
-from deploy.clouds.aws import cdn, compute, gateway, storage, versions
+from deploy.clouds.aws import cdn, compute, gateway, health, storage, versions
 from deploy.clouds.aws.account import Account
+from deploy.clouds.aws.prices import estimate as estimate
 from deploy.package import Target as Packaging
 from deploy.steps import (
     API_PARTS,
@@ -41,9 +42,9 @@ from deploy.steps import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from deploy.clouds import Parcels, Stage
+    from deploy.clouds import Finding, Logged, Parcels, Stage
     from deploy.lock import Held
     from deploy.owner import Owner
     from deploy.rollout import Pointer, Reading
@@ -175,6 +176,14 @@ class Aws:
     def show_page(self, release: str) -> None:
         """Let the page's pointer lead to a release."""
         storage.show_page(self.account, release)
+
+    def logs(self, since: float) -> Iterator[Logged]:
+        """Yield what functions wrote since a moment."""
+        return versions.logs(self.account, _NAMES, since)
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what stands in the way of a deployment."""
+        return health.findings(self.account, self._stage.choices)
 
     def _put(self, thing: Thing) -> Mapping[tuple[str, str], str]:  # noqa: C901, PLR0912 - one line per noun, and the type checker counts them
         account = self.account

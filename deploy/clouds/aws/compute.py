@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from deploy import streaming
+from deploy.clouds import LIVE
 from deploy.steps import Function, Grant, Live, Log, Role
 from functions.shared import settings
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from deploy.clouds.aws.account import Account
     from deploy.steps import Thing
 
-ALIAS = "live"
+ALIAS = LIVE
 _HANDLER = "index.handler"
 _NOT_THERE = ("ResourceNotFoundException",)
 # A role is not known everywhere for some seconds after it was made; a function is not writable while an update runs.

@@ -11,14 +11,14 @@ import uuid
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from deploy.clouds import Called, DeployError
+from deploy.clouds import Called, DeployError, Logged
 from deploy.clouds.aws import compute
 from deploy.local.aws import Aws as Dialect
 from deploy.local.dialect import Call, Refusal
 from deploy.rollout import Pointer, Reading, read_note, write_note
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from deploy.clouds.aws.account import Account
 
@@ -109,6 +109,16 @@ def reading(account: Account, function: str, version: str, release: str, since: 
     took = tuple(float(line["ms"]) for line in lines if isinstance(line.get("ms"), (int, float)) and "first_token_ms" not in line)
     first = tuple(float(line["first_token_ms"]) for line in lines if isinstance(line.get("first_token_ms"), (int, float)))
     return Reading(max(len(lines), counts["Invocations"]), (*failed, *errors), counts["Throttles"], took, first)
+
+
+def logs(account: Account, functions: tuple[str, ...], since: float) -> Iterator[Logged]:
+    """Yield what functions wrote since a moment, in order of time."""
+    lines = [
+        Logged(one["timestamp"] / 1000, function, one["message"].rstrip(), one["eventId"])
+        for function in functions
+        for one in account.pages("logs", "filter_log_events", "events", logGroupName=account.names.log(function), startTime=int(since * 1000))
+    ]
+    yield from sorted(lines)
 
 
 def _metrics(account: Account, function: str, version: str, since: float) -> dict[str, int]:

@@ -1,0 +1,117 @@
+"""The command line's words for whoever keeps a stage: promote, rollback, logs, doctor, estimate. Words in, text out.
+
+Exit codes are those of `__main__`; besides, `promote` ends with 4 when it took a bad version back: then everything is as it was.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from deploy import clouds, owner
+from deploy.cloud_commands import FILE, where
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deploy.clouds import Logged
+    from deploy.deployment import Deployment
+
+#: What `promote` ends with when a new version was taken back.
+TAKEN_BACK = 4
+#: Seconds between two looks at a log that is followed.
+_LOOK = 2.0
+#: Seconds that a line may come late.
+_LATE = 30.0
+
+
+@click.command("promote")
+@where
+def promote(deployment: Deployment) -> None:
+    """Let what was applied take over: step by step, watched, and taken back by itself if it is bad."""
+    from deploy import promote as work
+
+    console = Console()
+    try:
+        something = work.promote(deployment, lambda text: console.print(f"  {text}", highlight=False))
+    except work.TakenBack as error:
+        click.echo(f"Error: {error}", err=True)
+        raise SystemExit(TAKEN_BACK) from error
+    console.print("Done: everybody has the new version." if something else "Nothing to promote: everybody has what was applied.")
+
+
+@click.command("rollback")
+@where
+def rollback(deployment: Deployment) -> None:
+    """Go back to what was live before the last promotion, the page included."""
+    from deploy import promote as work
+
+    console = Console()
+    something = work.rollback(deployment, lambda text: console.print(f"  {text}", highlight=False))
+    console.print("Done." if something else "There is nothing to go back to: no promotion, or it has been taken back already.")
+
+
+@click.command("logs")
+@where
+@click.option("--follow", is_flag=True, help="Go on until Ctrl-C.")
+@click.option("--minutes", type=click.IntRange(1, 43_200), default=10, show_default=True, help="How far to look back.")
+def logs(deployment: Deployment, *, follow: bool, minutes: int) -> None:
+    """Show what the functions wrote: one line per request, never a message, a token or a key."""
+    since = time.time() - minutes * 60
+    shown: set[str] = set()
+    while True:
+        for line in deployment.target.logs(since):
+            if line.identity not in shown:
+                shown.add(line.identity)
+                click.echo(_line(line))
+        if not follow:
+            return
+        since = max(since, time.time() - _LATE)
+        time.sleep(_LOOK)
+
+
+@click.command("doctor")
+@where
+def doctor(deployment: Deployment) -> None:
+    """Look for what stands in the way of a deployment, and say what to do."""
+    console = Console()
+    bad = 0
+    for finding in deployment.target.findings():
+        bad += not finding.good
+        console.print(f"  [green]ok[/green]  {finding.text}" if finding.good else f"  [red]see[/red] {finding.text}", highlight=False)
+    if bad:
+        raise click.ClickException(f"{bad} things to see to.")
+    console.print("Nothing stands in the way.")
+
+
+@click.command("estimate")
+@click.option("--cloud", type=click.Choice(sorted(clouds.TARGETS)), help="Which cloud; else the one in twocan.toml.")
+@click.option("--people", type=click.IntRange(1), default=20, show_default=True, help="How many people use it.")
+@click.option("--messages", type=click.IntRange(1), default=20, show_default=True, help="Messages of one person on a working day.")
+@click.option("--seconds", type=click.FloatRange(0.1, 900), default=8.0, show_default=True, help="How long a model writes at one answer.")
+def estimate(cloud: str | None, people: int, messages: int, seconds: float) -> None:
+    """Say what a month costs in the cloud, the model's own bill apart. Asks nobody and needs no account."""
+    choices = owner.read(FILE)
+    use = clouds.Use(people, people * messages * 22, seconds)
+    table = Table("service", "US$ a month", "for")
+    table.columns[1].justify = "right"
+    total = 0.0
+    for cost in clouds.load(cloud or choices.deploy.cloud).estimate(use, choices):
+        total += cost.dollars
+        table.add_row(cost.service, f"{cost.dollars:.2f}", cost.what)
+    table.add_section()
+    table.add_row("together", f"[bold]{total:.2f}[/bold]", f"{people} people, {use.messages:,} messages; list prices, free tier not counted")
+    Console().print(table)
+
+
+def _line(line: Logged) -> str:
+    moment = datetime.fromtimestamp(line.moment, timezone.utc).strftime("%H:%M:%S")
+    return f"{moment} {line.function:<10} {line.text}"
+
+
+COMMANDS: Sequence[click.Command] = (promote, rollback, logs, doctor, estimate)
