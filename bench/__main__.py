@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from bench import cold_start, hot_path
+from bench import cold_start, deployed, hot_path
 from deploy import bundle
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Figure(NamedTuple):
 def main() -> None:
     """Measure everything and print the table."""
     with _upstream() as upstream:
-        figures = [*_cold_starts(upstream), *_hot_path(upstream), *_page(), _ready()]
+        figures = [*_cold_starts(upstream), *_hot_path(upstream), *_page(), _ready(), *_deployed()]
     table = Table("what", "measured", "at most", "", title="Twocan, measured")
     for one in figures:
         most = "" if one.most is None else f"{one.most:g} {one.unit}"
@@ -73,6 +73,27 @@ def _cold_starts(upstream: str) -> Iterator[Figure]:
     for name in starts:
         yield Figure(f"{name}: process start to first answer ({counts[name]} modules)", middle[name], "ms", None)
         yield Figure(f"{name}: as a share of import openai", middle[name] / middle["openai"], "×", cold_start.BUDGETS[name])
+
+
+def _deployed() -> Iterator[Figure]:
+    for name, size in deployed.sizes().items():
+        yield Figure(f"{name}: zip for Lambda", size / 1000, "kB", deployed.SIZES[name] / 1000)
+    ours, hello = deployed.zips(), deployed.hello()
+    taken: dict[str, list[float]] = {name: [] for name in ("hello", *ours)}
+    for _ in range(ROUNDS):
+        taken["hello"].append(deployed.cold(hello))
+        for name, one in ours.items():
+            taken[name].append(deployed.cold(one))
+    middle = {name: median(times) for name, times in taken.items()}
+    yield Figure("hello function under awslambdaric: worker's start to first answer", middle["hello"], "ms", None)
+    for name in ours:
+        yield Figure(f"{name}: deployed zip, in hello functions", middle[name] / middle["hello"], "×", deployed.BUDGETS.get(name))
+    yield Figure("streamed first byte through the loop, p50", deployed.first_byte(ROUNDS * 10), "ms", 3)
+    for name, other in deployed.usual():
+        if other is None:
+            print(f"Left out: {name} could not be built here (no registry?).", file=sys.stderr)
+            continue
+        yield Figure(f"{name}, built the usual way: in hello functions", median(deployed.cold(other) for _ in range(3)) / middle["hello"], "×", None)
 
 
 def _hot_path(upstream: str) -> Iterator[Figure]:

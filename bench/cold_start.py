@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 #: Shares of `import openai` that the cold starts may cost.
 BUDGETS = {"authorizer": 0.15, "login": 0.18, "chat": 0.25}
-_KEY = "a key of the bench, long enough for HS256"
-_STAGE = "twocan/bench"
+#: What signs the tokens of the bench, and who issues them.
+KEY = "a key of the bench, long enough for HS256"
+STAGE = "twocan/bench"
 
 _DRIVER = """
 import sys
@@ -66,16 +67,16 @@ def prepare(function: Function, folder: Path, upstream: str) -> Start:
     lay_out(function, folder)
     store = f"sqlite:///{folder / 'bench.db'}"
     now = int(time.time())
-    token = tokens.issue(tokens.Issuer(_STAGE, _STAGE, tokens.keys(_KEY, "")), subject="ann", session="1", now=now)
+    token = tokens.issue(tokens.Issuer(STAGE, STAGE, tokens.keys(KEY, "")), subject="ann", session="1", now=now)
     model = {"name": "mock", "vendor": "openai", "base_url": upstream, "model": "mock"}
-    known = {"SITE_ORIGIN": "https://chat.example.com", "TOKEN_ISSUER": _STAGE, "TOKEN_AUDIENCE": _STAGE, "TOKEN_KEY": _KEY, "STORE": store}
+    known = {"SITE_ORIGIN": "https://chat.example.com", "TOKEN_ISSUER": STAGE, "TOKEN_AUDIENCE": STAGE, "TOKEN_KEY": KEY, "STORE": store}
     known["MODELS"] = json.dumps([model])
     if function.name == "login":
         # All attempts are used up, so that the one that is measured is refused where the hash would have begun.
         records = open_records(store, lambda: now)
         for _ in range(attempts.PER_ACCOUNT):
             attempts.count(records, name="ann", address="127.0.0.1", now=now)
-    return Start(folder, _event(function.name, token), {name: known[name] for name in function.needs if name in known})
+    return Start(folder, event(function.name, token), {name: known[name] for name in function.needs if name in known})
 
 
 def lay_out(function: Function, folder: Path) -> None:
@@ -137,7 +138,8 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _event(name: str, token: str) -> dict[str, Any]:
+def event(name: str, token: str) -> dict[str, Any]:
+    """Return an event that a function answers without anything behind it."""
     if name == "authorizer":
         arn = "arn:aws:execute-api:eu-central-1:123456789012:abc/live/POST/v1/chat/completions"
         return {"type": "TOKEN", "authorizationToken": f"Bearer {token}", "methodArn": arn}

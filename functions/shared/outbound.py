@@ -13,10 +13,12 @@ import threading
 import time
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
-import urllib3
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-
+from functions.shared import spared
 from functions.shared.errors import UpstreamCut, UpstreamError, UpstreamTimeout
+
+spared.http2()
+import urllib3  # noqa: E402 - only now
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

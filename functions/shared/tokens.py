@@ -13,11 +13,12 @@ import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jwt.api_jws import PyJWS
-from jwt.exceptions import PyJWTError
-
-from functions.shared import documents
+from functions.shared import documents, spared
 from functions.shared.errors import InvalidJSON, SettingsError, Unauthorized
+
+spared.key_sets()
+from jwt.api_jws import PyJWS  # noqa: E402 - only now
+from jwt.exceptions import PyJWTError  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
