@@ -91,7 +91,7 @@ def _deployed() -> Iterator[Figure]:
     yield Figure("streamed first byte through the loop, p50", deployed.first_byte(ROUNDS * 10), "ms", 3)
     for name, other in deployed.usual():
         if other is None:
-            print(f"Left out: {name} could not be built here (no registry?).", file=sys.stderr)
+            Console(stderr=True).print(f"Left out: {name} could not be built here (no registry?).")
             continue
         yield Figure(f"{name}, built the usual way: in hello functions", median(deployed.cold(other) for _ in range(3)) / middle["hello"], "×", None)
 

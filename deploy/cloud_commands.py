@@ -125,13 +125,13 @@ def status(deployment: Deployment, *, as_json: bool) -> None:
     from deploy import operate
 
     found = operate.outlook(deployment)
-    rows = [(name, live[:16], newest[:16]) for name, live, newest in operate.functions(found.seen)]
+    rows = [(name, live[:16], newest[:16], _moving(deployment, name)) for name, live, newest in operate.functions(found.seen)]
     if as_json:
-        listed = [{"function": name, "live": live, "newest": newest} for name, live, newest in rows]
+        listed = [dict(zip(("function", "live", "newest", "moving"), row, strict=True)) for row in rows]
         click.echo(json.dumps({"functions": listed, "steps": len(found.steps), **_promotion(found), **_addresses(found.seen)}))
         return
     console = Console()
-    table = Table("function", "live", "newest")
+    table = Table("function", "live", "newest", "moving")
     for row in rows:
         table.add_row(*row)
     console.print(table if rows else "There is nothing of this stage yet. `python -m deploy apply` makes it.")
@@ -140,9 +140,17 @@ def status(deployment: Deployment, *, as_json: bool) -> None:
         if found.steps:
             console.print(f"`apply` has something to do: {show.summary(found.steps).strip()}.")
         _end(console, found, nothing="")
+        if any(row[-1] for row in rows):
+            console.print("A promotion is going on, or its deployer died: `promote` goes on with it, `rollback` goes back.")
 
 
 COMMANDS: Sequence[click.Command] = (plan, apply, destroy, status)
+
+
+def _moving(deployment: Deployment, function: str) -> str:
+    """Return what a promotion that is going on, or that died, has done to a function so far; "" for nothing."""
+    pointer = deployment.target.pointer(function)
+    return f"version {pointer.canary} has {pointer.percent} %" if pointer and pointer.canary else ""
 
 
 def _promotion(found: Outlook) -> dict[str, Any]:

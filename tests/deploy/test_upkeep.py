@@ -1,0 +1,73 @@
+"""The command line's words that need no account: what they say, and with which exit code they end."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from deploy import clouds, owner
+from deploy.__main__ import main
+from deploy.clouds import Use
+from deploy.clouds.aws import estimate
+
+COMMANDS = ("plan", "apply", "destroy", "status", "promote", "rollback", "logs", "doctor")
+
+
+def dollars(use: Use, **choices: object) -> dict[str, float]:
+    """Return the estimate of a use, by service."""
+    return {cost.service: cost.dollars for cost in estimate(use, owner.Owner(deploy=owner.Place(**choices)))}  # type: ignore[arg-type]
+
+
+def test_an_estimate_is_a_table_with_a_sum() -> None:
+    """Of the lines above it, to the cent; nobody is asked, and no account is needed."""
+    done = CliRunner().invoke(main, ["estimate", "--cloud", "aws"], env={"AWS_ACCESS_KEY_ID": "", "COLUMNS": "160"})
+    *lines, total = [float(one) for one in re.findall(r"│ +(\d+\.\d\d) │", done.output)]
+
+    assert 0 == done.exit_code
+    assert abs(sum(lines) - total) < 0.01 * len(lines)
+
+
+def test_nothing_runs_while_nobody_chats() -> None:
+    """Next to nothing is left of the bill for one person who says one thing."""
+    assert sum(dollars(Use(1, 1)).values()) < 0.05
+
+
+def test_more_use_costs_more() -> None:
+    """Of every service that is asked."""
+    few, many = dollars(Use(10, 1000)), dollars(Use(100, 10_000))
+
+    assert [] == [service for service in few if service not in {"S3"} and many[service] <= few[service]]
+
+
+def test_the_cheaper_processor_is_cheaper() -> None:
+    """By the fifth that the example file says."""
+    arm, intel = dollars(Use(20, 8800))["Lambda"], dollars(Use(20, 8800), processor="x86_64")["Lambda"]
+
+    assert 0.78 < arm / intel < 0.82
+
+
+def test_a_website_pays_no_cdn() -> None:
+    """It has none."""
+    services = {cost.service for cost in estimate(Use(1, 1), owner.Owner(site=owner.Site(hosting="website")))}
+
+    assert "CloudFront" not in services
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_wants_a_cloud(command: str) -> None:
+    """And says where to name it; nothing was asked of anybody."""
+    done = CliRunner().invoke(main, [command])
+
+    assert isinstance(done.exception, clouds.DeployError)
+    assert "Choose a cloud with --cloud, or under [deploy] in twocan.toml" in str(done.exception)
+
+
+@pytest.mark.parametrize("stage", ["", "Prod", "1st", "a" * 21, "x_y", "../x"])
+def test_a_stage_has_a_plain_name(stage: str) -> None:
+    """It becomes part of a bucket's name, and of a path."""
+    done = CliRunner().invoke(main, ["plan", "--cloud", "aws", "--stage", stage])
+
+    assert isinstance(done.exception, clouds.DeployError)
+    assert "A stage's name has 1 to 20 small letters" in str(done.exception)
