@@ -136,7 +136,7 @@ def test_the_make_targets_exist() -> None:
     makefile = (stage.ROOT / "Makefile").read_text()
     said = re.findall(r"\bmake ([a-z]+)", "\n".join([*spans(text(ENGLISH)), *blocks(ENGLISH, "sh")]))
 
-    assert {"run", "test", "check", "fmt", "bench", "lock"} == set(said)
+    assert {"run", "test", "check", "fmt", "bench", "lock", "frontend"} == set(said)
     assert [] == [one for one in said if not re.search(rf"^{one}:", makefile, re.MULTILINE)]
 
 
