@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from deploy import clouds, owner, show, steps
+from deploy import clouds, owner, record, show, steps
 from deploy.local import stage as local
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 FILE = local.ROOT / "twocan.toml"
 #: What `plan --json` ends with where something would change.
 CHANGES = 3
+#: Lines of history that `status` shows.
+_LINES = 5
 
 
 def opened(cloud: str | None, stage: str, region: str | None) -> Deployment:
@@ -70,6 +72,7 @@ def plan(deployment: Deployment, *, as_json: bool) -> None:
     console = Console()
     if found.steps:
         console.print(show.steps(found.steps))
+        console.print(show.sizes((step.thing.name, deployment.size(step.thing)) for step in found.steps if isinstance(step.thing, steps.Function)))
     _end(console, found, nothing="Nothing to do: everything is as it should be.")
 
 
@@ -88,6 +91,8 @@ def apply(deployment: Deployment, *, as_json: bool) -> None:
         console.print(f"  {show.done(step)}", highlight=False)
 
     found = operate.apply(deployment, tell)
+    if done:
+        record.write(deployment.folder, "apply", steps=[show.done(step) for step in done])
     addresses = _addresses(found.seen)
     if as_json:
         click.echo(json.dumps({"steps": show.as_json(done), **_promotion(found), **addresses}))
@@ -110,6 +115,7 @@ def destroy(deployment: Deployment, *, delete_data: bool, yes: bool) -> None:
     console = Console()
     left = operate.destroy(deployment, lambda step: console.print(f"  {show.done(step)}", highlight=False), delete_data=delete_data)
     on_purpose, others = operate.kept(left)
+    record.write(deployment.folder, "destroy", left=[steps.key(thing) for thing in left])
     for thing in on_purpose:
         console.print(f"Kept: {steps.key(thing)}. `destroy --delete-data` removes it.")
     if others:
@@ -140,6 +146,8 @@ def status(deployment: Deployment, *, as_json: bool) -> None:
         if found.steps:
             console.print(f"`apply` has something to do: {show.summary(found.steps).strip()}.")
         _end(console, found, nothing="")
+        for line in record.read(deployment.folder, _LINES):
+            console.print(f"  {line.get('at')} {line.get('command')}", highlight=False)
         if any(row[-1] for row in rows):
             console.print("A promotion is going on, or its deployer died: `promote` goes on with it, `rollback` goes back.")
 

@@ -56,6 +56,15 @@ class Deployment:
         key = self._secrets.secret("token_key") if fresh else self._secrets.known("token_key")
         self._values |= {"TOKEN_KEY": key, "STORE": self.target.store(), "MODEL_KEYS": self._model_keys(seen)}
 
+    @property
+    def folder(self) -> Path:
+        """Where the stage's secrets and its history lie on this machine."""
+        return self._secrets.folder
+
+    def size(self, function: Function) -> int:
+        """Return the bytes of a function's zip."""
+        return len(self._zip(function))
+
     def want(self, seen: Seen) -> Sequence[Thing]:
         """Return what should be, as far as it is known."""
         wish = wanted.Wish(

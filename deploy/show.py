@@ -60,6 +60,11 @@ def changes(step: Step) -> Iterator[str]:
         yield from (f"{name}: {value} → gone" for name, value in before.items() if name not in _members(step.thing))
 
 
+def sizes(zips: Iterable[tuple[str, int]]) -> str:
+    """Return how large the zips of functions are."""
+    return "".join(f"  zip of {name}: {size / 1000:,.0f} kB\n" for name, size in zips)
+
+
 def as_json(planned: Iterable[Step]) -> list[dict[str, Any]]:
     """Return steps as JSON values."""
     return [{"verb": verb(step), "thing": key(step.thing), "changes": list(changes(step))} for step in planned]

@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from deploy import clouds, owner
+from deploy import clouds, owner, record
 from deploy.cloud_commands import FILE, where
 
 if TYPE_CHECKING:
@@ -40,8 +40,11 @@ def promote(deployment: Deployment) -> None:
     try:
         something = work.promote(deployment, lambda text: console.print(f"  {text}", highlight=False))
     except work.TakenBack as error:
+        record.write(deployment.folder, "promote", taken_back=str(error))
         click.echo(f"Error: {error}", err=True)
         raise SystemExit(TAKEN_BACK) from error
+    if something:
+        record.write(deployment.folder, "promote")
     console.print("Done: everybody has the new version." if something else "Nothing to promote: everybody has what was applied.")
 
 
@@ -53,6 +56,8 @@ def rollback(deployment: Deployment) -> None:
 
     console = Console()
     something = work.rollback(deployment, lambda text: console.print(f"  {text}", highlight=False))
+    if something:
+        record.write(deployment.folder, "rollback")
     console.print("Done." if something else "There is nothing to go back to: no promotion, or it has been taken back already.")
 
 
