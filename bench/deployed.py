@@ -132,9 +132,15 @@ def usual() -> Iterator[tuple[str, Zipped | None]]:
                 yield name, None
                 continue
             files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
-        around = {"httpMethod": "GET", "path": "/v1/models", "resource": "/v1/models", "headers": {}, "queryStringParameters": None}
+        around: dict[str, Any] = {"httpMethod": "GET", "path": "/v1/models", "resource": "/v1/models", "headers": {}, "queryStringParameters": None}
         context = {"requestContext": {"httpMethod": "GET", "resourcePath": "/v1/models", "identity": {"sourceIp": "127.0.0.1"}}}
-        more = {"multiValueHeaders": {}, "multiValueQueryStringParameters": None, "pathParameters": None, "stageVariables": None, "body": None}
+        more: dict[str, Any] = {
+            "multiValueHeaders": {},
+            "multiValueQueryStringParameters": None,
+            "pathParameters": None,
+            "stageVariables": None,
+            "body": None,
+        }
         # As a zip comes out of pip and zip: no .pyc.
         kept = {path: body for path, body in files.items() if not path.endswith(".pyc")}
         yield name, Zipped(_zip({**kept, "index.py": source.encode()}), {}, {**around, **context, **more, "isBase64Encoded": False})

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deploy import plan, show
-from deploy.steps import Delete, Function, Put, Route
+from deploy.steps import Delete, Function, Put, Route, Step
 from tests.fakes.cloud import MemoryCloud
 from tests.fakes.wishes import built, want, wish
 
@@ -19,7 +19,7 @@ OLD = Route("GET", "/v1/old", "chat", guarded=True, streams=False)
 
 def test_a_plan_says_what_and_how() -> None:
     """A sign and a line for each step, a line for each member that changes, and a sum."""
-    steps = [Put(OLD, None), Put(replace(CHAT, memory=1024, secrets=(("TOKEN_KEY", "fedcba9876543210"),)), CHAT), Delete(OLD)]
+    steps: list[Step] = [Put(OLD, None), Put(replace(CHAT, memory=1024, secrets=(("TOKEN_KEY", "fedcba9876543210"),)), CHAT), Delete(OLD)]
     text = show.steps(steps).plain
 
     assert [
