@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from deploy import clouds, owner, record
 from deploy.cloud_commands import FILE, where
@@ -103,14 +103,18 @@ def estimate(cloud: str | None, people: int, messages: int, seconds: float) -> N
     """Say what a month costs in the cloud, the model's own bill apart. Asks nobody and needs no account."""
     choices = owner.read(FILE)
     use = clouds.Use(people, people * messages * 22, seconds)
-    table = Table("service", "US$ a month", "for")
-    table.columns[1].justify = "right"
+    table = Table("service", Column("US$ a month", justify="right"), "for")
+    module = clouds.load(cloud or choices.deploy.cloud)
     total = 0.0
-    for cost in clouds.load(cloud or choices.deploy.cloud).estimate(use, choices):
+    for cost in module.estimate(use, choices):
         total += cost.dollars
         table.add_row(cost.service, f"{cost.dollars:.2f}", cost.what)
     table.add_section()
-    table.add_row("together", f"[bold]{total:.2f}[/bold]", f"{people} people, {use.messages:,} messages; list prices, free tier not counted")
+    table.add_row(
+        "together",
+        f"[bold]{total:.2f}[/bold]",
+        f"{people} people, {use.messages:,} messages; list prices of {module.PRICES_OF}, free tier not counted",
+    )
     Console().print(table)
 
 

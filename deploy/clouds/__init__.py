@@ -154,7 +154,9 @@ class Target(Protocol):
 
 
 class Cloud(Protocol):
-    """A cloud's module: what zips must be for it, and the way in."""
+    """A cloud's module: what zips must be for it, what it costs by the prices of when, and the way in."""
+
+    PRICES_OF: str
 
     def packaging(self, choices: Owner) -> Packaging:
         """Return what zips are for."""

@@ -15,6 +15,7 @@ from deploy import bundle, streaming
 from deploy.clouds import Called, Request
 from deploy.clouds.aws import cdn, compute, gateway, health, storage, versions
 from deploy.clouds.aws.account import Account
+from deploy.clouds.aws.prices import PRICES_OF as PRICES_OF
 from deploy.clouds.aws.prices import estimate as estimate
 from deploy.package import Target as Packaging
 from deploy.steps import (

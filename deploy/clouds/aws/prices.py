@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deploy.owner import Owner
 
 #: When these were looked at; the pages are https://aws.amazon.com/<service>/pricing/.
-DATE = "2026-11"
+PRICES_OF = "2026-11"
 _LAMBDA_SECOND_GB = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
 _LAMBDA_REQUEST = 0.20 / 1e6
 _API_REQUEST = 3.50 / 1e6
