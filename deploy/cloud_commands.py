@@ -69,7 +69,7 @@ def plan(deployment: Deployment, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"steps": show.as_json(found.steps), **_promotion(found)}))
         raise SystemExit(CHANGES if found.steps else 0)
-    console = Console()
+    console = Console(soft_wrap=True)
     if found.steps:
         console.print(show.steps(found.steps))
         console.print(show.sizes((step.thing.name, deployment.size(step.thing)) for step in found.steps if isinstance(step.thing, steps.Function)))
@@ -83,7 +83,7 @@ def apply(deployment: Deployment, *, as_json: bool) -> None:
     """Make it so: create what is missing and update what has changed. Users keep the version they have until `promote`."""
     from deploy import operate
 
-    console = Console(stderr=as_json)
+    console = Console(stderr=as_json, soft_wrap=True)
     done: list[Step] = []
 
     def tell(step: Step) -> None:
@@ -112,7 +112,7 @@ def destroy(deployment: Deployment, *, delete_data: bool, yes: bool) -> None:
     what = "everything, with all accounts" if delete_data else "everything but the accounts"
     if not yes:
         click.confirm(f"Remove {what} of the stage {deployment.name}?", abort=True)
-    console = Console()
+    console = Console(soft_wrap=True)
     left = operate.destroy(deployment, lambda step: console.print(f"  {show.done(step)}", highlight=False), delete_data=delete_data)
     on_purpose, others = operate.kept(left)
     record.write(deployment.folder, "destroy", left=[steps.key(thing) for thing in left])
@@ -136,7 +136,7 @@ def status(deployment: Deployment, *, as_json: bool) -> None:
         listed = [dict(zip(("function", "live", "newest", "moving"), row, strict=True)) for row in rows]
         click.echo(json.dumps({"functions": listed, "steps": len(found.steps), **_promotion(found), **_addresses(found.seen)}))
         return
-    console = Console()
+    console = Console(soft_wrap=True)
     table = Table("function", "live", "newest", "moving")
     for row in rows:
         table.add_row(*row)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Milliseconds by which an answer may always be slower: below it, a quotient of two small times says nothing.
 NOISE = 150.0
+#: How many times a version that looks slow is asked before that is believed: a machine has its moments, and a function its cold starts.
+ROUNDS = 3
 #: What is kept beside the version that is live and the one before it.
 SPARE_VERSIONS = 2
 
@@ -94,13 +96,23 @@ def judge(function: str, old: Reading, new: Reading, bounds: Rollout) -> Verdict
         return Verdict(good=False, reason=f"{function}: {bad} of {new.calls} calls failed, such as: {first}")
     if new.calls < bounds.probes:
         return Verdict(good=False, reason=f"{function}: only {new.calls} readings of {bounds.probes}", enough=False)
-    for what, before, after in (("answers", old.took, new.took), ("first tokens", old.first_tokens, new.first_tokens)):
-        if before and after and percentile(after) > bounds.slowdown * percentile(before) + NOISE:
-            return Verdict(good=False, reason=f"{function}: {what} take {percentile(after):.0f} ms (p95), before {percentile(before):.0f} ms")
+    if slow := _slow("answers, p95", old.took, new.took, bounds.slowdown, share=0.95):
+        return Verdict(good=False, reason=f"{function}: {slow}", enough=len(new.took) > (ROUNDS - 1) * bounds.probes)
+    # A median: one question in each round is a real one, and the first of them meets a cold function.
+    if slow := _slow("first tokens", old.first_tokens, new.first_tokens, bounds.slowdown, share=0.5):
+        return Verdict(good=False, reason=f"{function}: {slow}", enough=len(new.first_tokens) >= ROUNDS)
     return Verdict(good=True)
 
 
-def percentile(values: Sequence[float], share: float = 0.95) -> float:
+def _slow(what: str, old: Sequence[float], new: Sequence[float], slowdown: int, *, share: float) -> str:
+    """Return how much slower the new times are, "" if they are not."""
+    if not old or not new:
+        return ""
+    before, after = percentile(old, share), percentile(new, share)
+    return f"{what}: {after:.0f} ms, before {before:.0f} ms" if after > slowdown * before + NOISE else ""
+
+
+def percentile(values: Sequence[float], share: float) -> float:
     """Return the smallest value that this share of the values does not exceed (nearest rank)."""
     ordered = sorted(values)
     return ordered[max(0, -(-int(len(ordered) * share * 1000) // 1000) - 1)]

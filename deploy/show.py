@@ -6,11 +6,13 @@ This file knows words and colours; it decides nothing. Secrets never get here: a
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
+from string import hexdigits
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from deploy.steps import Delete, Ref, SiteFile, key, verb
+from deploy.steps import Answer, Delete, Preflight, Ref, SiteFile, key, verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,22 +20,31 @@ if TYPE_CHECKING:
     from deploy.steps import Step, Thing, Verb
 
 _SIGNS: dict[Verb, tuple[str, str]] = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "red")}
+_MANY = {Answer: "answers of the gateway's own", Preflight: "preflights, which need no token", SiteFile: "files of the page"}
+
+
+#: Characters of a SHA-256.
+_DIGEST = 64
 
 
 def steps(planned: Sequence[Step]) -> Text:
-    """Return a plan, a line for each step and an indented one for each member that changes; the page's files in one line."""
+    """Return a plan: a line for each step and an indented one for each member that changes; what is many and alike in one line."""
     text = Text()
-    files = [step for step in planned if isinstance(step.thing, SiteFile)]
+    several = Counter((type(step.thing), verb(step)) for step in planned if _one_of_many(step))
     for step in planned:
-        if step not in files:
+        if not _one_of_many(step):
             text.append_text(line(step))
             for change in changes(step):
                 text.append(f"      {change}\n", "dim")
-    for word, (sign, colour) in _SIGNS.items():
-        several = [step for step in files if verb(step) == word]
-        if several:
-            text.append(f"  {sign} {len(several)} files of the page\n", colour)
+    for (kind, word), number in several.items():
+        sign, colour = _SIGNS[word]
+        text.append(f"  {sign} {number} {_MANY[kind]}\n", colour)
     return text.append(summary(planned))
+
+
+def _one_of_many(step: Step) -> bool:
+    """Say whether a step is one of many alike, that nobody reads one by one; what changes is always shown."""
+    return type(step.thing) in _MANY and verb(step) != "change"
 
 
 def line(step: Step) -> Text:
@@ -86,6 +97,8 @@ def _members(thing: Thing) -> dict[str, str]:
 
 def _short(value: object) -> str:
     text = str(value)
+    if len(text) == _DIGEST and set(text) <= set(hexdigits):
+        return text[:16]
     if isinstance(value, Ref) or len(text) <= 72:
         return text
     return f"{text[:60]}… ({len(text)} characters)"

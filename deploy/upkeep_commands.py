@@ -36,7 +36,7 @@ def promote(deployment: Deployment) -> None:
     """Let what was applied take over: step by step, watched, and taken back by itself if it is bad."""
     from deploy import promote as work
 
-    console = Console()
+    console = Console(soft_wrap=True)
     try:
         something = work.promote(deployment, lambda text: console.print(f"  {text}", highlight=False))
     except work.TakenBack as error:
@@ -54,7 +54,7 @@ def rollback(deployment: Deployment) -> None:
     """Go back to what was live before the last promotion, the page included."""
     from deploy import promote as work
 
-    console = Console()
+    console = Console(soft_wrap=True)
     something = work.rollback(deployment, lambda text: console.print(f"  {text}", highlight=False))
     if something:
         record.write(deployment.folder, "rollback")
@@ -84,7 +84,7 @@ def logs(deployment: Deployment, *, follow: bool, minutes: int) -> None:
 @where
 def doctor(deployment: Deployment) -> None:
     """Look for what stands in the way of a deployment, and say what to do."""
-    console = Console()
+    console = Console(soft_wrap=True)
     bad = 0
     for finding in deployment.target.findings():
         bad += not finding.good

@@ -18,9 +18,9 @@ SOUND = Reading(100, (), 0, (100.0,) * 100, (500.0,) * 5)
     [
         (SOUND._replace(failures=("status 500",) * 3), "chat: 3 of 100 calls failed, such as: status 500"),
         (SOUND._replace(throttled=3), "chat: 3 of 100 calls failed, such as: throttled"),
-        (SOUND._replace(took=(400.0,) * 100), "chat: answers take 400 ms (p95), before 100 ms"),
-        (SOUND._replace(took=(100.0,) * 90 + (900.0,) * 10), "chat: answers take 900 ms (p95), before 100 ms"),
-        (SOUND._replace(first_tokens=(2000.0,)), "chat: first tokens take 2000 ms (p95), before 500 ms"),
+        (SOUND._replace(took=(400.0,) * 100), "chat: answers, p95: 400 ms, before 100 ms"),
+        (SOUND._replace(took=(100.0,) * 90 + (900.0,) * 10), "chat: answers, p95: 900 ms, before 100 ms"),
+        (SOUND._replace(first_tokens=(2000.0,) * 3), "chat: first tokens: 2000 ms, before 500 ms"),
         (Reading(0, ("no answer",)), "chat: 1 of 0 calls failed, such as: no answer"),
     ],
     ids=["errors", "throttles", "slow", "slow-tail", "first-token", "only-failures"],
@@ -44,6 +44,19 @@ def test_a_bad_reading_has_its_reason(new: Reading, reason: str) -> None:
 def test_what_is_no_worse_goes_on(old: Reading, new: Reading) -> None:
     """A model's server that is down fails both alike; a quotient of two small times says nothing."""
     assert Verdict(good=True) == rollout.judge("chat", old, new, BOUNDS)
+
+
+@pytest.mark.parametrize("new", [SOUND._replace(took=(400.0,) * 40), SOUND._replace(first_tokens=(2000.0,) * 2)], ids=["answers", "first-token"])
+def test_what_looks_slow_once_is_asked_again(new: Reading) -> None:
+    """A machine has its moments, and a function its cold starts."""
+    verdict = rollout.judge("chat", SOUND, new, BOUNDS)
+
+    assert (False, False) == (verdict.good, verdict.enough)
+
+
+def test_a_cold_start_is_no_slow_version() -> None:
+    """One of three first tokens that took long is the function's start."""
+    assert Verdict(good=True) == rollout.judge("chat", SOUND, SOUND._replace(first_tokens=(5000.0, 500.0, 510.0)), BOUNDS)
 
 
 def test_too_few_readings_say_nothing() -> None:
