@@ -20,7 +20,7 @@ SOUND = Reading(100, (), 0, (100.0,) * 100, (500.0,) * 5)
         (SOUND._replace(throttled=3), "chat: 3 of 100 calls failed, such as: throttled"),
         (SOUND._replace(took=(400.0,) * 100), "chat: answers, p95: 400 ms, before 100 ms"),
         (SOUND._replace(took=(100.0,) * 90 + (900.0,) * 10), "chat: answers, p95: 900 ms, before 100 ms"),
-        (SOUND._replace(first_tokens=(2000.0,) * 3), "chat: first tokens: 2000 ms, before 500 ms"),
+        (SOUND._replace(first_tokens=(2000.0,) * 3), "chat: first tokens, at best: 2000 ms, before 500 ms"),
         (Reading(0, ("no answer",)), "chat: 1 of 0 calls failed, such as: no answer"),
     ],
     ids=["errors", "throttles", "slow", "slow-tail", "first-token", "only-failures"],
@@ -55,8 +55,8 @@ def test_what_looks_slow_once_is_asked_again(new: Reading) -> None:
 
 
 def test_a_cold_start_is_no_slow_version() -> None:
-    """One of three first tokens that took long is the function's start."""
-    assert Verdict(good=True) == rollout.judge("chat", SOUND, SOUND._replace(first_tokens=(5000.0, 500.0, 510.0)), BOUNDS)
+    """Nor is a model that is slow now and then: what is slow at its best is the version's own doing."""
+    assert Verdict(good=True) == rollout.judge("chat", SOUND, SOUND._replace(first_tokens=(5000.0, 3000.0, 510.0)), BOUNDS)
 
 
 def test_too_few_readings_say_nothing() -> None:
@@ -66,7 +66,7 @@ def test_too_few_readings_say_nothing() -> None:
     assert (False, False, "chat: only 19 readings of 20") == (verdict.good, verdict.enough, verdict.reason)
 
 
-@given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.01, 1))
+@given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0, 1))
 def test_a_percentile_is_a_value_that_so_many_do_not_exceed(values: list[float], share: float) -> None:
     """And the smallest of that kind, up to the rounding of a share of one value."""
     found = rollout.percentile(values, share)
