@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.local import stage
+from tests.fakes.ports import free_pair
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,19 +76,6 @@ class Product:
             time.sleep(0.05)
         ready: dict[str, Any] = json.loads(path.read_text())
         return ready
-
-
-def free_pair() -> int:
-    """Return a port that is free together with the next one."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
 
 
 def _clean() -> dict[str, str]:

@@ -18,6 +18,7 @@ import pytest
 
 from deploy import owner
 from deploy.local import run, stage
+from tests.fakes.ports import free_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,13 +30,7 @@ PASSWORD = "seven kettles sing at noon"
 
 @pytest.fixture(name="pair")
 def _pair() -> int:
-    """Return a port that is free, as the next one is."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            if second.connect_ex(("127.0.0.1", port + 1)) and port < 65_000:
-                return port
+    return free_pair()
 
 
 @pytest.fixture(name="here")
