@@ -17,9 +17,10 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
-from deploy import cloud_commands, clouds, owner, site, upkeep_commands
+from deploy import cloud_commands, clouds, emulator_commands, export_commands, owner, site, upkeep_commands
 from deploy.clouds import DeployError
 from deploy.local import stage
+from deploy.local.alone import NotAlone
 from deploy.local.model import ModelError
 from deploy.package import PackageError
 from functions.shared.errors import TwocanError
@@ -38,7 +39,7 @@ def main() -> None:
     os.umask(0o077)
 
 
-for _command in (*cloud_commands.COMMANDS, *upkeep_commands.COMMANDS):
+for _command in (*cloud_commands.COMMANDS, *upkeep_commands.COMMANDS, export_commands.export, emulator_commands.emulate):
     main.add_command(_command)
 
 
@@ -65,7 +66,7 @@ def run(cloud: Any, port: int, password: str, folder: Path) -> None:
 
     try:
         local.run(plan, announce)
-    except (local.RunError, ModelError) as error:
+    except (NotAlone, local.RunError, ModelError) as error:
         raise click.ClickException(str(error)) from error
     finally:
         # Only what this run has written: another one may be running in the same folder.

@@ -33,8 +33,7 @@ class Deployment:
     """A stage of the owner's in a cloud. Raises DeployError, OwnerError, PackageError and SiteError."""
 
     def __init__(self, name: str, cloud: Cloud, choices: owner.Owner, environment: Mapping[str, str], dist: Path = DIST) -> None:
-        if not _NAME.fullmatch(name):
-            raise DeployError(f"A stage's name has 1 to 20 small letters, digits and hyphens and begins with a letter; {name!r} does not.")
+        check_name(name)
         self.name = name
         self.choices = choices
         self._cloud: Cloud = cloud
@@ -68,15 +67,17 @@ class Deployment:
     def want(self, seen: Seen) -> Sequence[Thing]:
         """Return what should be, as far as it is known."""
         wish = wanted.Wish(
-            self._cloud, self._module.platform(self.choices), version(), self.choices, self._codes, self._plain(), self._marked, self._dist
+            self._cloud,
+            self._module.platform(self.choices),
+            version(),
+            self.choices,
+            self._codes,
+            plain(self.name, self.choices),
+            self._marked,
+            self._dist,
         )
         self._files = {file.path: file.body for file in wanted.page(wish, seen)}
         return wanted.wanted(wish, seen)
-
-    def _plain(self) -> dict[str, str]:
-        name = f"twocan/{self.name}"
-        models = json.dumps(self.choices.models)
-        return {"TOKEN_ISSUER": name, "TOKEN_AUDIENCE": name, "MODELS": models, **self.choices.limits}
 
     def _model_keys(self, seen: Seen) -> str | None:
         """Return the models' keys, or None for those that are in the cloud already. Raises OwnerError where there are none."""
@@ -104,6 +105,18 @@ class Deployment:
 
     def _file(self, path: str) -> bytes:
         return self._files[path]
+
+
+def check_name(stage: str) -> None:
+    """Raise DeployError for a name that no stage can have: it becomes part of a bucket's name, and of a path."""
+    if not _NAME.fullmatch(stage):
+        raise DeployError(f"A stage's name has 1 to 20 small letters, digits and hyphens and begins with a letter; {stage!r} does not.")
+
+
+def plain(stage: str, choices: owner.Owner) -> dict[str, str]:
+    """Return a stage's settings that hold no secret and need nothing of the cloud."""
+    name = f"twocan/{stage}"
+    return {"TOKEN_ISSUER": name, "TOKEN_AUDIENCE": name, "MODELS": json.dumps(choices.models), **choices.limits}
 
 
 def version() -> str:

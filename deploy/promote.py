@@ -95,7 +95,8 @@ class _Rollout:
         self._pointers = pointers
         # One that died is gone on with under its own name, so that taking it back takes back all of it.
         self._name = max((one.note.moving for one in rollout.moving(pointers).values()), default="") or _stamp(world)
-        self._page = _shown(seen)
+        # Only where it moves with this rollout: so who comes after a deployer that died can tell whether the page is still owed.
+        self._page = _shown(seen) if _late_pages(deployment, seen) else ""
 
     def run(self, waiting: Sequence[str]) -> None:
         """Move these functions to their newest release. Raises TakenBack; what else goes wrong takes them back, too."""
@@ -203,13 +204,23 @@ def _shown(seen: Seen) -> str:
 def _move_page(deployment: Deployment, world: World, say: Say, *, alone: bool) -> bool:
     """Let the page's pointer follow, once every function is where the page expects it. `alone`: nothing else moves in this rollout."""
     seen = deployment.target.observe()
-    late = [thing for thing in pending(deployment.want(seen), seen) if isinstance(thing, Index)]
+    late = _late_pages(deployment, seen)
     for index in late:
-        if alone:
+        if alone and not _owed(_pointers(deployment), _shown(seen)):
             _note_page(deployment, _stamp(world), _shown(seen))
         deployment.target.show_page(str(index.release))
         say(f"the page is at {index.release}")
     return bool(late)
+
+
+def _late_pages(deployment: Deployment, seen: Seen) -> list[Index]:
+    return [thing for thing in pending(deployment.want(seen), seen) if isinstance(thing, Index)]
+
+
+def _owed(pointers: Mapping[str, Pointer], page: str) -> bool:
+    """Say whether the last rollout was to move this page, and died before it did: then going back takes back both."""
+    last = rollout.latest(pointers)
+    return any(one.note.rollout == last and one.note.page == page for one in pointers.values())
 
 
 def _note_page(deployment: Deployment, name: str, page: str) -> None:

@@ -17,6 +17,8 @@ from deploy.local.dialect import Call, Kind, Limits, Pairs, Refusal, Reply, Verd
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from deploy.gateway_responses import GatewayResponse
+
 MEGABYTE = 1024 * 1024
 
 # aws.md, 6 (10 MB at the gateway, 6 MB each way at the function, 10,240 B a header) and 1.2 (29 s; STREAM 15 min, 5 min idle, REGIONAL).
@@ -32,8 +34,8 @@ LIMITS = Limits(
     idle_seconds=300,
 )
 
-_STAGE = "live"
-_API = "arn:aws:execute-api:us-east-1:000000000000:local00000"
+#: The stage of an API that this machine's own gateway is, as a method's ARN begins.
+HERE = "arn:aws:execute-api:us-east-1:000000000000:local00000/live"
 _LONGEST_RESOURCE = 512
 
 
@@ -60,18 +62,23 @@ _OWN = {
     Kind.HEADERS_TOO_LARGE: _Own("REQUEST_TOO_LARGE", 413, "Request Too Long"),
     Kind.TIMEOUT: _Own("INTEGRATION_TIMEOUT", 504, "Endpoint request timed out"),
     Kind.BAD_ANSWER: _Own("DEFAULT_5XX", 502, "Internal server error"),
+    Kind.MISCONFIGURED: _Own("API_CONFIGURATION_ERROR", 500, "Internal server error"),
 }
 
 
 class Aws:
-    """The dialect. `origin` is the site's: with it, gateway responses and preflights are configured as the deployer does; "" configures none."""
+    """The dialect. `origin` is the site's: with it, gateway responses and preflights are configured as the deployer does; "" configures none.
+
+    An API that somebody else configured brings its own `responses`, and its `stage`, an ARN.
+    """
 
     streams = True
 
-    def __init__(self, *, origin: str = "", limits: Limits = LIMITS) -> None:
+    def __init__(self, *, origin: str = "", responses: Iterable[GatewayResponse] = (), stage: str = HERE, limits: Limits = LIMITS) -> None:
         self.limits = limits
         self._origin = origin
-        self._responses = {one.type: one for one in gateway_responses("aws", origin)} if origin else {}
+        self._responses = {one.type: one for one in (gateway_responses("aws", origin) if origin else responses)}
+        self._stage = stage
 
     def check(self, call: Call, url: int) -> None:
         """Refuse a header value over its limit, or a head over this server's own. Raises Refusal."""
@@ -94,14 +101,14 @@ class Aws:
             "multiValueQueryStringParameters": _lists(call.query),
             "pathParameters": None,
             "stageVariables": None,
-            "requestContext": _context(call, caller),
+            "requestContext": _context(self._stage, call, caller),
             "body": text,
             "isBase64Encoded": encoded,
         }
 
     def authorizer_event(self, call: Call) -> dict[str, Any]:
         """Return the TOKEN authorizer's event."""
-        return {"type": "TOKEN", "authorizationToken": call.header("authorization"), "methodArn": _arn(call)}
+        return {"type": "TOKEN", "authorizationToken": call.header("authorization"), "methodArn": self._arn(call)}
 
     def verdict(self, answer: Any) -> Verdict:
         """Read a policy document. Raises Refusal when it is malformed, or says what this gateway does not evaluate: nothing is guessed."""
@@ -120,7 +127,7 @@ class Aws:
 
     def admit(self, verdict: Verdict, call: Call) -> Mapping[str, str]:
         """Return the caller, if some statement allows this method's ARN and none denies it. Raises Refusal."""
-        arn = _arn(call)
+        arn = self._arn(call)
         if any(_matches(one, arn) for one in verdict.deny) or not any(_matches(one, arn) for one in verdict.allow):
             raise Refusal(Kind.FORBIDDEN)
         return verdict.context
@@ -138,11 +145,13 @@ class Aws:
     def refuse(self, refusal: Refusal, request_id: str) -> Reply:
         """Return the configured gateway response of this error's type, else the gateway's own words, which carry no CORS headers."""
         own = _OWN[refusal.kind]
-        response = self._responses.get(own.type)
+        # A type that is not configured takes after the default of its class, which leaves it its status.
+        response = self._responses.get(own.type) or self._responses.get(f"DEFAULT_{own.status // 100}XX")
         if response is None:
             return Reply(own.status, (("content-type", "application/json"),), json.dumps({"message": own.message}).encode())
-        headers = tuple((name, value.replace("$context.requestId", request_id)) for name, value in response.headers.items())
-        return Reply(response.status or own.status, headers, response.body.encode())
+        context = {"$context.requestId": request_id, "$context.error.messageString": json.dumps(own.message)}
+        headers = tuple((name, _filled(value, context)) for name, value in response.headers.items())
+        return Reply(response.status or own.status, headers, _filled(response.body, context).encode())
 
     def preflight(self, methods: Sequence[str]) -> Reply:
         """Return the unauthenticated MOCK's answer (aws.md, 5). Raises Refusal where none was configured."""
@@ -153,6 +162,9 @@ class Aws:
     def stamp(self, request_id: str) -> Pairs:
         """Return both names of the request id. The real gateway adds only the first; everything of ours adds the second."""
         return (("x-amzn-requestid", request_id), ("x-request-id", request_id))
+
+    def _arn(self, call: Call) -> str:
+        return f"{self._stage}/{call.method}{call.path}"
 
 
 def _body(body: bytes) -> tuple[str | None, bool]:
@@ -171,23 +183,27 @@ def _lists(pairs: Pairs) -> dict[str, list[str]] | None:
     return found or None
 
 
-def _context(call: Call, caller: Mapping[str, str] | None) -> dict[str, Any]:
+def _filled(text: str, context: Mapping[str, str]) -> str:
+    for name, value in context.items():
+        text = text.replace(name, value)
+    return text
+
+
+def _context(at: str, call: Call, caller: Mapping[str, str] | None) -> dict[str, Any]:
+    account, stage = at.split(":")[4:]
+    api, _, name = stage.partition("/")
     context: dict[str, Any] = {
-        "accountId": "000000000000",
-        "apiId": "local00000",
-        "stage": _STAGE,
+        "accountId": account,
+        "apiId": api,
+        "stage": name,
         "requestId": call.request_id,
         "extendedRequestId": call.request_id,
         "identity": {"sourceIp": call.source, "userAgent": call.header("user-agent") or None},
         "resourcePath": call.path,
-        "path": f"/{_STAGE}{call.path}",
+        "path": f"/{name}{call.path}",
         "protocol": "HTTP/1.1",
     }
     return context if caller is None else {**context, "authorizer": dict(caller)}
-
-
-def _arn(call: Call) -> str:
-    return f"{_API}/{_STAGE}/{call.method}{call.path}"
 
 
 def _statements(policy: Any) -> Iterable[tuple[str, list[str]]]:

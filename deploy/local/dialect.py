@@ -51,6 +51,7 @@ class Kind(Enum):
     HEADERS_TOO_LARGE = auto()
     TIMEOUT = auto()
     BAD_ANSWER = auto()
+    MISCONFIGURED = auto()
 
 
 class Refusal(Exception):

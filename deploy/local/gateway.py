@@ -12,7 +12,7 @@ import logging
 import re
 import uuid
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
 
 from aiohttp import HttpVersion11, web
@@ -43,6 +43,20 @@ _LONGEST_LINE = 128 * 1024
 _ORIGIN = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 
 
+class Serves(Protocol):
+    """What a server can be made of: one API, or several. See `Gateway`, which says what each does."""
+
+    @property
+    def largest_body(self) -> int:
+        """How many bytes of body are taken."""
+
+    async def handle(self, request: web.BaseRequest, rooms: Mapping[bool, Threads]) -> web.StreamResponse:
+        """Return the answer to a request."""
+
+    def unreadable(self, error: BaseException | None) -> web.Response:
+        """Return the answer to what is not HTTP."""
+
+
 class Gateway:
     """One API. `backends` maps a function's name to what runs it. Raises KeyError when a route's function has none."""
 
@@ -57,11 +71,14 @@ class Gateway:
         """How many bytes of body the gateway takes."""
         return self._dialect.limits.body
 
-    async def handle(self, request: web.BaseRequest, rooms: Mapping[bool, Threads]) -> web.StreamResponse:
-        """Return the answer to a request, sent or to be sent. `rooms`: where calls wait, for routes that stream and for those that do not."""
+    async def handle(self, request: web.BaseRequest, rooms: Mapping[bool, Threads], base: str = "") -> web.StreamResponse:
+        """Return the answer to a request, sent or to be sent. `rooms`: where calls wait, for routes that stream and for those that do not.
+
+        `base` is where all addresses of this API begin, as the request has it.
+        """
         request_id = str(uuid.uuid4())
         try:
-            return await self._answer(request, request_id, rooms)
+            return await self._answer(request, request_id, rooms, base)
         except Refusal as refusal:
             return self._refuse(refusal, request_id)
         except Exception as error:  # noqa: BLE001 - the outermost frame: whatever it was, the caller gets an answer and the log its place
@@ -72,8 +89,8 @@ class Gateway:
         """Return the answer to what is not HTTP. Neither it nor the log quotes the sender's bytes, which may be a token's."""
         return self._refuse(_malformed(error), str(uuid.uuid4()))
 
-    async def _answer(self, request: web.BaseRequest, request_id: str, rooms: Mapping[bool, Threads]) -> web.StreamResponse:
-        call, url = _head(request, request_id)
+    async def _answer(self, request: web.BaseRequest, request_id: str, rooms: Mapping[bool, Threads], base: str) -> web.StreamResponse:
+        call, url = _head(request, request_id, base)
         self._dialect.check(call, url)
 
         found = self._routes.get((call.method, call.path))
@@ -195,7 +212,7 @@ class _Connection(web.RequestHandler):
 
     __slots__ = ("_gateway",)
 
-    def __init__(self, gateway: Gateway, manager: web.Server, **options: Any) -> None:
+    def __init__(self, gateway: Serves, manager: web.Server, **options: Any) -> None:
         super().__init__(manager, **options)
         self._gateway = gateway
 
@@ -215,7 +232,7 @@ class _Connection(web.RequestHandler):
 class _Server(web.Server):
     """Connections of one gateway."""
 
-    def __init__(self, gateway: Gateway, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], **options: Any) -> None:
+    def __init__(self, gateway: Serves, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], **options: Any) -> None:
         super().__init__(handler, **options)
         self._gateway = gateway
 
@@ -223,7 +240,7 @@ class _Server(web.Server):
         return _Connection(self._gateway, self, loop=self._loop, **self._kwargs)
 
 
-def runner(gateway: Gateway) -> web.ServerRunner:
+def runner(gateway: Serves) -> web.ServerRunner:
     """Return the gateway's server, for the running loop. It tells a handler when its client has gone, and logs no request: lines quote headers."""
     # Answers that stream may last for minutes and fill their room; signing in and everything short has its own.
     rooms = {streams: Threads() for streams in (True, False)}
@@ -241,15 +258,20 @@ def runner(gateway: Gateway) -> web.ServerRunner:
     return web.ServerRunner(server, shutdown_timeout=LAST_WORDS)
 
 
-def _head(request: web.BaseRequest, request_id: str) -> tuple[Call, int]:
-    """Return the call, its body still empty, and the length of its URL. What is not UTF-8 becomes U+FFFD, so that JSON can carry it."""
-    target = _text(request.raw_path)
-    if whole := _ORIGIN.match(target):
-        target = target[whole.end() :]
-    path, _, query = target.partition("#")[0].partition("?")
+def target(request: web.BaseRequest) -> str:
+    """Return what a request asks for, from its path's slash on. What is not UTF-8 becomes U+FFFD, so that JSON can carry it."""
+    text = _text(request.raw_path)
+    whole = _ORIGIN.match(text)
+    return text[whole.end() :] if whole else text
+
+
+def _head(request: web.BaseRequest, request_id: str, base: str) -> tuple[Call, int]:
+    """Return the call, its body still empty, and the length of its URL."""
+    wanted = target(request).removeprefix(base)
+    path, _, query = wanted.partition("#")[0].partition("?")
     pairs = tuple(parse_qsl(query, keep_blank_values=True, errors="replace"))
     headers = tuple((_text(name), _text(value)) for name, value in _raw(request))
-    return Call(request.method, path, pairs, headers, b"", request.remote or "", request_id), len(target.encode())
+    return Call(request.method, path, pairs, headers, b"", request.remote or "", request_id), len(wanted.encode())
 
 
 def _raw(request: web.BaseRequest) -> list[tuple[str, str]]:

@@ -62,6 +62,8 @@ _OWN = {
     Kind.HEADERS_TOO_LARGE: _Own("DEFAULT_4XX", 494, "APIG.0201", "Request headers too large"),
     Kind.TIMEOUT: _Own("BACKEND_TIMEOUT", 504, "APIG.0203", "Backend timeout"),
     Kind.BAD_ANSWER: _Own("DEFAULT_5XX", 500, "FSS.1202", "The response of the function lacks a status code"),
+    # The gateway's code for its own errors; what it says of a function that it may not call is UNCONFIRMED.
+    Kind.MISCONFIGURED: _Own("DEFAULT_5XX", 500, "APIG.0601", "Internal server error"),
 }
 
 

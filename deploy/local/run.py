@@ -7,16 +7,15 @@ This file knows the order of starting and stopping; it must know no event and no
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import signal
-import socket
-from contextlib import AsyncExitStack, ExitStack, contextmanager, redirect_stdout
+from contextlib import AsyncExitStack, ExitStack, redirect_stdout
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiohttp import web
 
 from deploy import bundle, owner, site
 from deploy.local import models, pages, stage
+from deploy.local.alone import alone, check_free, free_port
 from deploy.local.aws import Aws
 from deploy.local.backend import InProcess, InProcessAuthorizer
 from deploy.local.gateway import LAST_WORDS, SILENT, Gateway, runner
@@ -25,7 +24,7 @@ from deploy.local.huawei import Huawei
 from deploy.local.model import EmbeddedModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from deploy.local.backend import Platform
 
@@ -61,37 +60,25 @@ class Plan(NamedTuple):
 
 
 def run(plan: Plan, announce: Callable[[Mapping[str, Any]], None]) -> None:
-    """Run until interrupted; `announce` is called with what `.local/ready.json` says. Raises RunError and the errors of what it starts."""
-    for port in (plan.port, plan.port + 1):
-        _check_free(port)
+    """Run until interrupted; `announce` is called with what `.local/ready.json` says. Raises NotAlone, RunError and the errors of what it starts."""
+    here = plan.stage.folder
+    plan.stage.make()
+    check_free((plan.port, plan.port + 1), "choose another one, as in `make run PORT=9000` (it and the next one are used).")
     with ExitStack() as stack:
-        stack.enter_context(_alone(plan.stage))
+        # A second run would give the owner's account another password.
+        refusal = f"Twocan runs from {here} already: use it, end it with Ctrl-C, or give this run its own --folder."
+        stack.enter_context(alone(here / "run.lock", refusal))
         # What a run that was killed left there.
-        (plan.stage.folder / READY).unlink(missing_ok=True)
-        embedded = EmbeddedModel(_free_port())
+        (here / READY).unlink(missing_ok=True)
+        embedded = EmbeddedModel(free_port())
         stack.callback(embedded.stop)
         rows, keys = models.offered(plan.choices.models, embedded.base_url, plan.environment)
         values = plan.stage.settings({"SITE_ORIGIN": plan.page, **plan.choices.limits, **owner.model_settings(rows, keys)})
-        log = stack.enter_context((plan.stage.folder / "functions.log").open("a", encoding="utf-8"))
+        log = stack.enter_context((here / "functions.log").open("a", encoding="utf-8"))
         stack.enter_context(redirect_stdout(log))
         set_password(plan.password, values)
         embedded.wait()
         asyncio.run(_serve(plan, values, lambda: announce(_ready(plan, [row["name"] for row in rows]))))
-
-
-@contextmanager
-def _alone(here: stage.Stage) -> Iterator[None]:
-    """Hold the folder: a second run would give the owner's account another password. Raises RunError.
-
-    The system lets go of it with the process, however that ends.
-    """
-    here.make()
-    with (here.folder / "run.lock").open("w") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RunError(f"Twocan runs from {here.folder} already: use it, end it with Ctrl-C, or give this run its own --folder.") from error
-        yield
 
 
 def set_password(password: str, values: Mapping[str, str]) -> None:
@@ -135,21 +122,3 @@ def _gateway(plan: Plan, values: Mapping[str, str]) -> web.ServerRunner:
     backends = {name: InProcess(function, plan.cloud, seconds[name]) for name, function in started.items()}
     dialect = DIALECTS[plan.cloud](origin=plan.page)
     return runner(Gateway(dialect, bundle.ROUTES, backends, Guard(dialect, authorizer)))
-
-
-def _check_free(port: int) -> None:
-    with socket.socket() as probe:
-        # As the server itself will: a port that only lingers after a run that has just ended is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise RunError(
-                f"Port {port} is taken or not allowed: choose another one, as in `make run PORT=9000` (it and the next one are used)."
-            ) from error
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

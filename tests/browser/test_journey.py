@@ -9,21 +9,12 @@ from playwright.sync_api import expect
 
 from deploy.local import model
 from tests.browser.product import Person
-from tests.browser.visit import PATIENCE, PHONE, Look, Visit
+from tests.browser.visit import PATIENCE, PHONE, WATCH, Look, Visit
 
 if TYPE_CHECKING:
     from tests.browser.product import Product
 
 Open = Callable[..., Visit]
-
-# Counts, in the page, how many lengths the last answer had while it was streaming.
-_WATCH = """() => {
-  window.lengths = new Set();
-  new MutationObserver(() => {
-    const last = [...document.querySelectorAll('[data-role=assistant][data-state=streaming]')].pop();
-    if (last && last.textContent) window.lengths.add(last.textContent.length);
-  }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
-}"""
 
 
 @pytest.fixture(name="person")
@@ -51,7 +42,7 @@ def test_a_wrong_password_is_told_and_lets_nobody_in(visit: Open) -> None:
 
 def test_an_answer_of_the_real_model_arrives_as_it_is_made(window: Visit, product: Product) -> None:
     """The answer grows before one's eyes where the gateway streams, and is whole at the end on both."""
-    window.page.evaluate(_WATCH)
+    window.page.evaluate(WATCH)
     window.ask("Say hello and tell me in two sentences what a toucan is.")
     answer = window.answer("complete")
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator, Page
 
-    from tests.browser.product import Person, Product
+    from tests.browser.product import Person
 
 #: How long a slow machine may take for an answer of the real model, in milliseconds.
 PATIENCE = 90_000
+
+#: Counts, in the page, how many lengths the last answer had while it was streaming.
+WATCH = """() => {
+  window.lengths = new Set();
+  new MutationObserver(() => {
+    const last = [...document.querySelectorAll('[data-role=assistant][data-state=streaming]')].pop();
+    if (last && last.textContent) window.lengths.add(last.textContent.length);
+  }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+}"""
 
 
 class Look(NamedTuple):
@@ -27,12 +36,18 @@ class Look(NamedTuple):
 PHONE = Look(width=390, height=844)
 
 
+class Running(Protocol):
+    """What can be visited: its page's address, and under `ready` its API's."""
+
+    page: str
+    ready: dict[str, Any]
+
+
 class Visit:
     """One person's browser window at one product. `foreign` and `faults` collect what must not happen."""
 
-    def __init__(self, context: BrowserContext, product: Product) -> None:
+    def __init__(self, context: BrowserContext, product: Running) -> None:
         self.page: Page = context.new_page()
-        self.product = product
         self.foreign: list[str] = []
         self.faults: list[str] = []
         origins = (product.page, product.ready["api"])

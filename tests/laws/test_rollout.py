@@ -235,6 +235,34 @@ def test_whoever_dies_in_a_promotion_is_gone_on_with_or_back_from(dist: Path, ne
         shown(cloud)
 
 
+def test_a_rollout_that_was_gone_on_with_is_taken_back_whole(dist: Path, newer: Path) -> None:
+    """Functions and page together, also when the deployer died between the two: the page's move was part of it."""
+    for number in deaths(dist, newer):
+        cloud, staged = begun(dist, newer)
+        before = shown(cloud)
+        cloud.dies = cloud.calls + number
+        with contextlib.suppress(Died):
+            promoted(staged)
+        cloud.dies, cloud._held = None, None
+        promoted(staged)
+        promote.rollback(staged, [].append)  # type: ignore[arg-type]
+
+        assert ({"1"}, before) == (versions(cloud), shown(cloud))
+
+
+def test_a_page_after_a_rollout_of_functions_is_a_rollout_of_its_own(dist: Path, newer: Path) -> None:
+    """What was finished is finished: going back from the page leaves the functions where they are."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+    before = shown(cloud)
+    promoted(applied(cloud, dist, "b"))
+    staged = applied(cloud, newer, "b")
+    promoted(staged)
+    promote.rollback(staged, [].append)  # type: ignore[arg-type]
+
+    assert ({"2"}, before) == (versions(cloud), shown(cloud))
+
+
 def begun(dist: Path, newer: Path) -> tuple[RollingCloud, Staged]:
     """Return a stage on which everything waits for a promotion."""
     cloud = RollingCloud()

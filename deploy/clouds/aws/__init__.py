@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, assert_never
 
 from deploy import bundle, streaming
-from deploy.clouds import Called, Request
+from deploy.clouds import Called, DeployError, Request
 from deploy.clouds.aws import cdn, compute, gateway, health, storage, versions
-from deploy.clouds.aws.account import Account
+from deploy.clouds.aws.account import Account, lost
 from deploy.clouds.aws.prices import PRICES_OF as PRICES_OF
 from deploy.clouds.aws.prices import estimate as estimate
 from deploy.package import Target as Packaging
@@ -126,13 +126,22 @@ class Aws:
         if api:
             things.append(Api())
         distribution = cdn.find(account)
+        things += cdn.observe(account, distribution)
         if distribution is not None:
-            things.append(cdn.observe(account, distribution))
             outputs |= self._cdn_outputs(distribution)
         return Seen({key(thing): thing for thing in things}, outputs)
 
     def do(self, step: Step) -> Mapping[str, str]:
         """Do one step; see deploy/clouds/__init__.py."""
+        try:
+            return self._do(step)
+        except DeployError as error:
+            if not lost(error):
+                raise
+            # Done again, it finds what the try whose answer was lost has made.
+            return self._do(step)
+
+    def _do(self, step: Step) -> Mapping[str, str]:
         if isinstance(step, Delete):
             self._remove(step.thing)
             return {}

@@ -25,6 +25,7 @@ _TRIES = 6
 PATIENCE = 90.0
 
 _ADVICE = {
+    "403": "these credentials may not see it, or it is another account's. Use others, or choose another stage name with --stage.",
     "AccessDenied": "these credentials may not do that. Give them the rights that docs/aws.md lists, or use others.",
     "AccessDeniedException": "these credentials may not do that. Give them the rights that docs/aws.md lists, or use others.",
     "BucketAlreadyExists": "somebody else has a bucket of that name. Choose another stage name with --stage.",
@@ -108,7 +109,7 @@ class Account:
             try:
                 answer: dict[str, Any] = getattr(self._client(service), operation)(**arguments)
             except botocore.exceptions.ClientError as error:
-                if not any(one in str(error) for one in again) or self._clock() + wait > until:
+                if _done_before(error, *_TAKEN) or not any(one in str(error) for one in again) or self._clock() + wait > until:
                     raise _explained(service, operation, error) from error
             except botocore.exceptions.BotoCoreError as error:
                 raise DeployError(_unreached(error)) from error
@@ -156,6 +157,19 @@ class Account:
                 config = Config(retries={"mode": "standard", "max_attempts": _TRIES}, connect_timeout=10, read_timeout=70, max_pool_connections=16)
                 self._clients[service] = self._session.client(service, config=config)
             return self._clients[service]
+
+
+def lost(error: DeployError) -> bool:
+    """Say whether AWS refuses because botocore had asked before: that try was carried out, and only its answer was lost."""
+    return isinstance(error.__cause__, botocore.exceptions.ClientError) and _done_before(error.__cause__, *_TAKEN, "BadRequestException")
+
+
+# What an error says of something that is there already.
+_TAKEN = ("Conflict", "AlreadyExists")
+
+
+def _done_before(error: botocore.exceptions.ClientError, *signs: str) -> bool:
+    return bool(error.response.get("ResponseMetadata", {}).get("RetryAttempts")) and any(one in str(error) for one in signs)
 
 
 def code(error: DeployError) -> str:

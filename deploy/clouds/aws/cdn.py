@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from deploy.steps import Cdn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from deploy.clouds.aws.account import Account
 
@@ -23,6 +23,7 @@ _SECURITY: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "referrer-policy": lambda value: {"ReferrerPolicy": {"Override": True, "ReferrerPolicy": value}},
     "x-content-type-options": lambda _: {"ContentTypeOptions": {"Override": True}},
 }
+_NOT_OURS = "changed by somebody"
 #: CloudFront takes a quarter of an hour to change every place where it is.
 _SPREADING = 1800.0
 
@@ -33,12 +34,16 @@ def find(account: Account) -> Mapping[str, Any] | None:
     return next((one for one in listed if one.get("Comment") == account.names.all), None)
 
 
-def observe(account: Account, there: Mapping[str, Any]) -> Cdn:
-    """Return the distribution as a thing; where it is not quite ours, the domain says so, and differs from every one that is wanted."""
-    configuration = account.call("cloudfront", "get_distribution_config", Id=there["Id"])["DistributionConfig"]
-    behaviour = configuration["DefaultCacheBehavior"]
+def observe(account: Account, there: Mapping[str, Any] | None) -> Iterator[Cdn]:
+    """Yield what is there of the three parts as a thing; where it is not quite ours, the domain says so, and differs from every one that is wanted."""
     policy = _headers_policy(account)
     access = _access(account)
+    if there is None:
+        # A run that ended between the parts left some of them: they are completed, or removed, as a whole.
+        yield from [Cdn(_NOT_OURS, "", _read_headers(policy))] if policy or access else []
+        return
+    configuration = account.call("cloudfront", "get_distribution_config", Id=there["Id"])["DistributionConfig"]
+    behaviour = configuration["DefaultCacheBehavior"]
     ours = (
         configuration["Enabled"]
         and behaviour.get("ResponseHeadersPolicyId") == (policy or {}).get("Id", "-")
@@ -47,7 +52,7 @@ def observe(account: Account, there: Mapping[str, Any]) -> Cdn:
     )
     domains = configuration.get("Aliases", {}).get("Items", [])
     certificate = configuration.get("ViewerCertificate", {}).get("ACMCertificateArn", "")
-    return Cdn(",".join(domains) if ours else "changed by somebody", certificate, _read_headers(policy))
+    yield Cdn(",".join(domains) if ours else _NOT_OURS, certificate, _read_headers(policy))
 
 
 def put(account: Account, cdn: Cdn) -> Mapping[str, Any]:

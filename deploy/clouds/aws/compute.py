@@ -80,7 +80,7 @@ def _let_the_gateway_write(account: Account) -> None:
     policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": _GATEWAY_ACTIONS, "Resource": "*"}]})
     account.call("iam", "put_role_policy", RoleName=_GATEWAY_ROLE, PolicyName="twocan", PolicyDocument=policy)
     change = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": account.names.role_arn(_GATEWAY_ROLE)}]
-    account.call("apigateway", "update_account", again=("role", "TooManyRequests"), patchOperations=change)
+    account.call("apigateway", "update_account", again=("BadRequestException", "TooManyRequests"), patchOperations=change)
 
 
 def observe_roles(account: Account, names: tuple[str, ...]) -> Iterator[Thing]:
@@ -115,14 +115,22 @@ def _trust(service: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def _policy(account: Account, function: str, *, records: bool) -> dict[str, Any]:
-    """Return what a function may do: exactly its own log, and exactly the calls that functions/shared/stores/dynamodb.py makes."""
-    group = account.names.arn("logs", f"log-group:{account.names.log(function)}:*")
-    statements = [{"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": group}]
-    if records:
+def policy(log: Any, table: Any) -> dict[str, Any]:
+    """Return what a function may do: exactly its own log, and exactly the calls that functions/shared/stores/dynamodb.py makes.
+
+    `log` and `table` are ARNs, or what a template has for them; no table means no records.
+    """
+    statements = [{"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": log}]
+    if table is not None:
         actions = [f"dynamodb:{verb}" for verb in ("DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")]
-        statements.append({"Effect": "Allow", "Action": actions, "Resource": account.names.arn("dynamodb", f"table/{account.names.all}")})
+        statements.append({"Effect": "Allow", "Action": actions, "Resource": table})
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _policy(account: Account, function: str, *, records: bool) -> dict[str, Any]:
+    names = account.names
+    table = names.arn("dynamodb", f"table/{names.all}") if records else None
+    return policy(names.arn("logs", f"log-group:{names.log(function)}:*"), table)
 
 
 def observe_function(account: Account, name: str, mark: Callable[[str], str], api: str) -> tuple[str, list[Thing]]:
@@ -216,7 +224,9 @@ def delete_function(account: Account, function: Function) -> None:
 def put_live(account: Account, live: Live) -> None:
     """Publish what is there and let the alias lead to it. Unchanged code gets the number it had (aws.md, 7)."""
     version = publish(account, live.function)
-    account.call("lambda", "create_alias", FunctionName=account.names.function(live.function), Name=ALIAS, FunctionVersion=version)
+    about = {"FunctionName": account.names.function(live.function), "Name": ALIAS, "FunctionVersion": version}
+    # There by a try whose answer was lost; it is made here only, and led to the same version.
+    account.find("lambda", "create_alias", ("ResourceConflictException",), **about)
 
 
 def delete_live(account: Account, live: Live) -> None:

@@ -36,16 +36,26 @@ _ACCESS_LOG = (
 
 def find_api(account: Account) -> str:
     """Return the id of the stage's API, or ""."""
-    named = [one["id"] for one in account.pages("apigateway", "get_rest_apis", "items") if one["name"] == account.names.all]
+    named = _named(account)
     if len(named) > 1:
         raise DeployError(f"There are {len(named)} APIs named {account.names.all}. Delete those that no page uses, then try again.")
     return named[0] if named else ""
 
 
+def _named(account: Account) -> list[str]:
+    return [one["id"] for one in account.pages("apigateway", "get_rest_apis", "items") if one["name"] == account.names.all]
+
+
 def put_api(account: Account) -> str:
     """Make the API and return its id."""
     about = {"name": account.names.all, "endpointConfiguration": {"types": ["REGIONAL"]}, "tags": {"twocan": account.names.stage}}
-    made: str = account.call("apigateway", "create_rest_api", again=("TooManyRequestsException",), **about)["id"]
+    answer = account.call("apigateway", "create_rest_api", again=("TooManyRequestsException",), **about)
+    made: str = answer["id"]
+    if answer["ResponseMetadata"].get("RetryAttempts"):
+        # A try whose answer was lost has made one, too; there was none before this step, and nothing is in it yet.
+        for twin in _named(account):
+            if twin != made:
+                delete_api(account, twin)
     return made
 
 

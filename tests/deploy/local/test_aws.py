@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.gateway_responses import gateway_responses
+from deploy.gateway_responses import GatewayResponse, gateway_responses
 from deploy.local.aws import LIMITS, Aws
 from deploy.local.dialect import Call, Kind, Refusal
 from functions.shared.clouds import aws as function_side
@@ -210,6 +210,7 @@ def test_a_status_is_never_assumed(status: Any) -> None:
         (Kind.TIMEOUT, 504, "Endpoint request timed out"),
         (Kind.BAD_ANSWER, 502, "Internal server error"),
         (Kind.AUTHORIZER_FAILED, 500, None),
+        (Kind.MISCONFIGURED, 500, "Internal server error"),
     ],
 )
 def test_the_gateways_own_words(kind: Kind, status: int, message: str | None) -> None:
@@ -232,6 +233,7 @@ def test_the_gateways_own_words(kind: Kind, status: int, message: str | None) ->
         (Kind.HEADERS_TOO_LARGE, 413, "request_too_large"),
         (Kind.TIMEOUT, 504, "gateway_timeout"),
         (Kind.BAD_ANSWER, 502, "bad_gateway"),
+        (Kind.MISCONFIGURED, 500, "internal_error"),
     ],
 )
 def test_configured_words(kind: Kind, status: int, code: str) -> None:
@@ -241,6 +243,30 @@ def test_configured_words(kind: Kind, status: int, code: str) -> None:
 
     assert (status, code, None) == (reply.status, error["code"], error["param"])
     assert {"access-control-allow-origin": ORIGIN, "x-request-id": "id-1", "vary": "origin"}.items() <= dict(reply.headers).items()
+
+
+def test_words_that_somebody_else_configured() -> None:
+    """A type of its own, else the default of its class, which leaves it its status; context variables are filled in."""
+    told = GatewayResponse("UNAUTHORIZED", 418, {"x-id": "$context.requestId"}, "{}")
+    default = GatewayResponse("DEFAULT_5XX", None, {"x-id": "$context.requestId"}, '{"message":$context.error.messageString}')
+    gateway = Aws(responses=[told, default])
+    replies = [gateway.refuse(Refusal(kind), "id-1") for kind in (Kind.UNAUTHENTICATED, Kind.TIMEOUT, Kind.NOT_FOUND)]
+
+    assert [(418, b"{}"), (504, b'{"message":"Endpoint request timed out"}')] == [(reply.status, reply.body) for reply in replies[:2]]
+    assert [(("x-id", "id-1"),)] * 2 == [reply.headers for reply in replies[:2]]
+    assert (403, {"message": "Missing Authentication Token"}) == (replies[2].status, json.loads(replies[2].body))
+
+
+def test_an_api_stands_where_it_is_said_to() -> None:
+    """What function and authorizer see of it is its own, and so is what a policy allows."""
+    gateway = Aws(stage="arn:aws:execute-api:eu-central-1:123456789012:abc/test")
+    context = gateway.event(CALL, None)["requestContext"]
+    allowed = gateway.verdict(allow_aws("arn:aws:execute-api:eu-central-1:123456789012:abc/test/*"))
+
+    assert ("123456789012", "abc", "test", "/test/v1/x") == tuple(context[name] for name in ("accountId", "apiId", "stage", "path"))
+    assert "arn:aws:execute-api:eu-central-1:123456789012:abc/test/POST/v1/x" == gateway.authorizer_event(CALL)["methodArn"]
+    assert allowed.context == gateway.admit(allowed, CALL)
+    assert kind_of(Aws().admit, allowed, CALL) is Kind.FORBIDDEN
 
 
 def test_each_type_is_configured_once() -> None:

@@ -161,6 +161,7 @@ def test_an_answer_that_cannot_be_used_is_refused(answer: Any) -> None:
         (Kind.TIMEOUT, 504, "APIG.0203"),
         (Kind.AUTHORIZER_FAILED, 500, "APIG.0601"),
         (Kind.BAD_ANSWER, 500, "FSS.1202"),
+        (Kind.MISCONFIGURED, 500, "APIG.0601"),
     ],
 )
 def test_the_gateways_own_words(kind: Kind, status: int, code: str) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from deploy import owner
 from deploy.local import run, stage
+from deploy.local.alone import NotAlone
 from tests.fakes.ports import free_pair
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def never(_ready: Mapping[str, Any]) -> None:
 @pytest.mark.parametrize("beyond", [0, 1], ids=["page", "api"])
 def test_a_port_that_is_taken_is_said_at_once(here: stage.Stage, pair: int, beyond: int) -> None:
     """Before a model is loaded, and with the way out: another PORT."""
-    with socket.create_server(("127.0.0.1", pair + beyond)), pytest.raises(run.RunError) as refused:
+    with socket.create_server(("127.0.0.1", pair + beyond)), pytest.raises(NotAlone) as refused:
         run.run(plan(here, pair), never)
 
     assert f"Port {pair + beyond} is taken" in str(refused.value)
@@ -86,7 +87,7 @@ def test_a_second_run_in_the_same_folder_is_refused(here: stage.Stage, pair: int
     (here.folder / "ready.json").write_text("{}")
     with (here.folder / "run.lock").open("w") as first:
         fcntl.flock(first, fcntl.LOCK_EX)
-        with pytest.raises(run.RunError, match=r"already: use it, end it with Ctrl-C, or give"):
+        with pytest.raises(NotAlone, match=r"already: use it, end it with Ctrl-C, or give"):
             run.run(plan(here, pair), never)
 
     assert (here.folder / "ready.json").exists()

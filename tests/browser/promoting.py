@@ -1,0 +1,77 @@
+"""A deployer that applies and promotes one changed version: `python -m tests.browser.promoting FOLDER MODEL KIND`. It prints what it was told.
+
+The change is made in the zip alone, as if somebody had edited that one function's source.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from deploy import operate, owner, promote
+from deploy.deployment import Deployment
+from deploy.local import stage
+from deploy.package import Code
+from tests.browser.deployed import STAGE
+
+if TYPE_CHECKING:
+    from deploy.steps import Seen
+
+TAKEN_BACK = 4
+
+
+class Change(NamedTuple):
+    """One edit of one function's source: what stands there, and what then does."""
+
+    function: str
+    path: str
+    old: str
+    new: str
+
+
+CHANGES = {
+    "good": Change("chat", "functions/chat/handler.py", "    caller = ", "    # Nothing else than before.\n    caller = "),
+    "500s": Change("chat", "functions/chat/handler.py", "    caller = ", "    raise RuntimeError\n    caller = "),
+    "slow first token": Change("chat", "functions/chat/handler.py", "    document = asked.read(", "    time.sleep(3)\n    document = asked.read("),
+    "refuses tokens": Change("authorizer", "authorizer/handler.py", "    return Allow(", "    return Unauthenticated() if claims else Allow("),
+}
+
+
+class Changed(Deployment):
+    """A deployment of which one function was edited."""
+
+    change = CHANGES["good"]
+
+    def prepare(self, seen: Seen) -> None:
+        """Build the zips, and edit one."""
+        super().prepare(seen)
+        code, change = self._codes[self.change.function], self.change
+        source = code.files[change.path].decode()
+        assert source.count(change.old) == 1
+        files = {**code.files, change.path: source.replace(change.old, change.new).encode()}
+        digest = f"{list(CHANGES.values()).index(change):02x}{code.digest[2:]}"
+        self._codes = {**self._codes, change.function: Code(code.function, code.target, files, digest)}
+
+
+def _main(folder: Path, model: dict[str, str], kind: str) -> int:
+    Changed.change = CHANGES[kind]
+    rollout = owner.Rollout(steps=(25, 100), hold_seconds=60)
+    wish = owner.Owner(models=(model,), deploy=owner.Place(region=os.environ["AWS_REGION"]), rollout=rollout)
+    deployment = Changed(STAGE, "aws", wish, dict(os.environ))
+    deployment._secrets = stage.Stage(folder / "secrets")
+    operate.apply(deployment, lambda _: None)
+    try:
+        promote.promote(deployment, click.echo)
+    except promote.TakenBack as error:
+        click.echo(error)
+        return TAKEN_BACK
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3]))
