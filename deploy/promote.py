@@ -182,7 +182,7 @@ def _back(deployment: Deployment, pointers: Mapping[str, Pointer], name: str, sa
     """Take a rollout back: the page first, then the functions, the authorizer last."""
     steps = {one: to for one in NAMES if (to := rollout.back(pointers[one], name)) is not None}
     pages = {pointers[one].note.page for one in steps if pointers[one].note.rollout == name and not pointers[one].canary} - {""}
-    for page in pages:
+    for page in pages - {_shown(deployment.target.observe())}:
         deployment.target.show_page(page)
         say(f"the page is back at {page}")
     for one in reversed(rollout.in_order(steps, GUARD)):
