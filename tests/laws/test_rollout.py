@@ -11,7 +11,7 @@ import pytest
 from deploy import operate, promote
 from deploy.clouds import Called, DeployError, Request
 from deploy.rollout import Note, Pointer, Reading
-from deploy.steps import Index, SiteFile
+from deploy.steps import Index, Route, SiteFile, key
 from tests.fakes.cloud import Died
 from tests.fakes.rolling import NAMES, RollingCloud, Staged
 from tests.fakes.wishes import built
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deploy.probe import Session
+    from deploy.steps import Thing
 
 #: One time for all, so that no two rollouts have one name.
 SECONDS = count(1_800_000_000, 10)
+OLD = Route("GET", "/v1/old", "chat", guarded=True, streams=False)
 FORWARD = ["authorizer", "admin", "chat", "login"]
 
 
@@ -250,6 +252,21 @@ def test_a_rollout_that_was_gone_on_with_is_taken_back_whole(dist: Path, newer: 
         assert ({"1"}, before) == (versions(cloud), shown(cloud))
 
 
+def test_whoever_dies_while_tidying_up_is_gone_on_with(dist: Path, newer: Path) -> None:
+    """An address that is wanted no more goes, and what is served without it is published, whatever of it was done before."""
+    for number in deaths(dist, newer, OLD):
+        cloud, staged = begun(dist, newer, OLD)
+        cloud.dies = cloud.calls + number
+        with contextlib.suppress(Died):
+            promoted(staged)
+        cloud.dies, cloud._held = None, None
+        promoted(staged)
+
+        assert key(OLD) not in cloud.things
+        assert OLD not in cloud.served
+        assert "" != getattr(cloud.things["release"], "digest", "")
+
+
 def test_a_page_after_a_rollout_of_functions_is_a_rollout_of_its_own(dist: Path, newer: Path) -> None:
     """What was finished is finished: going back from the page leaves the functions where they are."""
     cloud = RollingCloud()
@@ -263,16 +280,17 @@ def test_a_page_after_a_rollout_of_functions_is_a_rollout_of_its_own(dist: Path,
     assert ({"2"}, before) == (versions(cloud), shown(cloud))
 
 
-def begun(dist: Path, newer: Path) -> tuple[RollingCloud, Staged]:
-    """Return a stage on which everything waits for a promotion."""
+def begun(dist: Path, newer: Path, *older: Thing) -> tuple[RollingCloud, Staged]:
+    """Return a stage on which everything waits for a promotion, with these things of an earlier release."""
     cloud = RollingCloud()
     applied(cloud, dist, "a")
+    cloud.things |= {key(thing): thing for thing in older}
     return cloud, applied(cloud, newer, "b")
 
 
-def deaths(dist: Path, newer: Path) -> Iterator[int]:
+def deaths(dist: Path, newer: Path, *older: Thing) -> Iterator[int]:
     """Yield the number of each call that a whole promotion makes to change something."""
-    cloud, staged = begun(dist, newer)
+    cloud, staged = begun(dist, newer, *older)
     calls = cloud.calls
     promoted(staged)
     yield from range(1, cloud.calls - calls + 1)

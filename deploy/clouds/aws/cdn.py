@@ -35,7 +35,7 @@ def find(account: Account) -> Mapping[str, Any] | None:
 
 
 def observe(account: Account, there: Mapping[str, Any] | None) -> Iterator[Cdn]:
-    """Yield what is there of the three parts as a thing; where it is not quite ours, the domain says so, and differs from every one that is wanted."""
+    """Yield what is there of the three parts as one thing; where it is not quite ours, its domain says so, and differs from every wanted one."""
     policy = _headers_policy(account)
     access = _access(account)
     if there is None:

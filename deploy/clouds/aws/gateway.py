@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from deploy.clouds import DeployError
+from deploy.clouds.aws.account import code
 from deploy.steps import Answer, Authorizer, Preflight, Release, Route
 
 if TYPE_CHECKING:
@@ -104,17 +105,23 @@ def put_route(account: Account, api: str, route: Route) -> None:
     account.find("apigateway", "delete_method", _NOT_THERE, **where)
     guard = {"authorizationType": "CUSTOM", "authorizerId": _guard_id(account, api)} if route.guarded else {"authorizationType": "NONE"}
     account.call("apigateway", "put_method", again=_BUSY, **where, **guard)
-    account.call(
-        "apigateway",
-        "put_integration",
-        again=_BUSY,
-        **where,
-        type="AWS_PROXY",
-        integrationHttpMethod="POST",
-        uri=_uri(account, route.function, streams=route.streams),
-        responseTransferMode="STREAM" if route.streams else "BUFFERED",
-        timeoutInMillis=_LONGEST[route.streams],
-    )
+    _integrate(account, where, route)
+
+
+def _integrate(account: Account, where: Mapping[str, str], route: Route) -> None:
+    about = {
+        "type": "AWS_PROXY",
+        "integrationHttpMethod": "POST",
+        "uri": _uri(account, route.function, streams=route.streams),
+        "responseTransferMode": "STREAM" if route.streams else "BUFFERED",
+    }
+    try:
+        account.call("apigateway", "put_integration", again=_BUSY, **where, **about, timeoutInMillis=_LONGEST[route.streams])
+    except DeployError as error:
+        if not route.streams or code(error) != "BadRequestException":
+            raise
+        # UNCONFIRMED (aws.md, 1.2 and 12): whether a stream's 15 minutes may be said. If not, they are what a stream has.
+        account.call("apigateway", "put_integration", again=_BUSY, **where, **about)
 
 
 def put_preflight(account: Account, api: str, preflight: Preflight) -> None:

@@ -10,7 +10,7 @@ import sys
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -19,7 +19,6 @@ from samtranslator.translator.transform import transform
 from deploy import bundle, clouds, deployment, owner, package, streaming
 from deploy.__main__ import main
 from deploy.chalice import export, skeleton, template
-from deploy.clouds import DeployError
 from deploy.clouds.aws import compute
 from deploy.clouds.aws.account import Names
 from deploy.gateway_responses import gateway_responses, preflight_headers

@@ -1,0 +1,1 @@
+"""The deployer on its clouds, emulated."""
