@@ -115,7 +115,8 @@ def users_list(admin: Admin) -> None:
 def users_disable(admin: Admin, username: str) -> None:
     """Let a user in no more; what is open ends within 15 minutes."""
     body = _invoke(admin, "users.disable", username=username)
-    click.echo(f"{body['username']} is disabled. A new password lets them in again: .venv/bin/python -m deploy users passwd {body['username']}")
+    again = f".venv/bin/python -m deploy users passwd {body['username']}"
+    click.echo(_there(f"{body['username']} is disabled. A new password lets them in again: {again}"))
 
 
 @users.command("passwd")
@@ -143,10 +144,18 @@ def _in_the_cloud(cloud: str, name: str, region: str | None) -> Admin:
     return lambda command, arguments: probe.invoke(target, clouds.LIVE, command, arguments)
 
 
+def _there(text: str) -> str:
+    """Return a text whose commands are about the users that this command is about."""
+    options = click.get_current_context().parent
+    given = {} if options is None else {name: options.params.get(name) for name in ("cloud", "name", "region")}
+    words = " ".join(f"--{'stage' if name == 'name' else name} {value}" for name, value in given.items() if value)
+    return text.replace("-m deploy users ", f"-m deploy users {words} ") if given.get("cloud") else text
+
+
 def _invoke(admin: Admin, command: str, **arguments: str) -> dict[str, Any]:
     answer = admin(command, arguments)
     if answer["status"] != 200:
-        raise click.ClickException(answer["body"]["error"]["message"])
+        raise click.ClickException(_there(answer["body"]["error"]["message"]))
     body: dict[str, Any] = answer["body"]
     return body
 

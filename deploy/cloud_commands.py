@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FILE = local.ROOT / "twocan.toml"
 #: What `plan --json` ends with where something would change.
 CHANGES = 3
+NO_MODEL = "There is no model yet, so nobody can chat: write one into twocan.toml, then `apply` and `promote`."
 #: Lines of history that `status` shows.
 _LINES = 5
 
@@ -99,6 +100,8 @@ def apply(deployment: Deployment, *, as_json: bool) -> None:
         return
     _end(console, found, nothing="" if done else "Nothing to do: everything is as it should be.")
     console.print(_grid(addresses))
+    if not deployment.choices.models:
+        console.print(NO_MODEL)
 
 
 @click.command("destroy")
@@ -130,6 +133,9 @@ def status(deployment: Deployment, *, as_json: bool) -> None:
     """Say what is there: addresses, the release of each function, and what waits for an apply or a promotion."""
     from deploy import operate
 
+    if not any(operate.functions(deployment.target.observe())) and not as_json:
+        Console().print(clouds.NOTHING)
+        return
     found = operate.outlook(deployment)
     rows = [(name, live[:16], newest[:16], _moving(deployment, name)) for name, live, newest in operate.functions(found.seen)]
     if as_json:
@@ -140,14 +146,15 @@ def status(deployment: Deployment, *, as_json: bool) -> None:
     table = Table("function", "live", "newest", "moving")
     for row in rows:
         table.add_row(*row)
-    console.print(table if rows else "There is nothing of this stage yet. `python -m deploy apply` makes it.")
+    console.print(table)
     if rows:
         console.print(_grid(_addresses(found.seen)))
         if found.steps:
             console.print(f"`apply` has something to do: {show.summary(found.steps).strip()}.")
         _end(console, found, nothing="")
         for line in record.read(deployment.folder, _LINES):
-            console.print(f"  {line.get('at')} {line.get('command')}", highlight=False)
+            outcome = f", taken back: {line['taken_back']}" if line.get("taken_back") else ""
+            console.print(f"  {line.get('at')} {line.get('command')}{outcome}", highlight=False)
         if any(row[-1] for row in rows):
             console.print("A promotion is going on, or its deployer died: `promote` goes on with it, `rollback` goes back.")
 

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import re
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import tomllib
@@ -19,7 +20,7 @@ from deploy.clouds import DeployError, Parcels
 from deploy.local import stage as local
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from deploy.gateway_responses import Cloud
@@ -49,6 +50,8 @@ class Deployment:
 
     def prepare(self, seen: Seen) -> None:
         """Build the zips, and gather the secrets; new ones are made only for a stage that has no function yet."""
+        for one in bundle.FUNCTIONS:
+            _check_import(one)
         target = self._module.packaging(self.choices)
         self._codes = {one.name: package.build(one, target, extra=self._module.beside(one)) for one in bundle.FUNCTIONS}
         fresh = not any(name.startswith("function ") for name in seen.things)
@@ -85,7 +88,8 @@ class Deployment:
             return json.dumps(owner.keys(self.choices.models, self._environment))
         except owner.OwnerError:
             chat: Any = seen.things.get("function chat")
-            if chat is None or "MODEL_KEYS" not in dict(chat.secrets):
+            there = json.loads(dict(chat.settings).get("MODELS", "[]")) if chat and "MODEL_KEYS" in dict(chat.secrets) else []
+            if not _named(self.choices.models) <= _named(there):
                 raise
             return None
 
@@ -105,6 +109,20 @@ class Deployment:
 
     def _file(self, path: str) -> bytes:
         return self._files[path]
+
+
+def _named(models: Iterable[Mapping[str, str]]) -> set[str]:
+    """Return the names of the keys that models want."""
+    return {row["key"] for row in models if row.get("key")}
+
+
+def _check_import(one: bundle.Function) -> None:
+    """Raise DeployError for a handler that cannot be imported: what it needs is not known then."""
+    try:
+        import_module(one.module)
+    except Exception as error:
+        place = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise DeployError(f"{one.module.replace('.', '/')}.py cannot be imported ({type(error).__name__}{place}): mend it first.") from error
 
 
 def check_name(stage: str) -> None:

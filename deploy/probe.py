@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.clouds import DeployError, Request
 from deploy.rollout import Reading, together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from deploy.clouds import Called, Target
 
@@ -34,14 +35,15 @@ class Session(NamedTuple):
 
 
 class Check(NamedTuple):
-    """One question to a version, and whether its answer is sound: "" or what is wrong with it."""
+    """One question to a version, and whether its answer is sound: "" or what is wrong with it. `absolute`: once wrong is too often."""
 
     request: Request | str | Mapping[str, object]
     fault: Callable[[Called], str]
+    absolute: bool = False
 
 
-def sign_in(target: Target, api: str, pointers: Mapping[str, str]) -> Session:
-    """Make the probe's account ready, sign in with it, and choose the cheapest question. `pointers` are the versions that are live.
+def sign_in(target: Target, api: str, pointers: Mapping[str, str], newest: str = "") -> Session:
+    """Make the probe's account ready, sign in with it, and choose a model. `pointers` are the versions that are live, `newest` is chat's to come.
 
     Raises DeployError: without a sign-in through what is live, nothing of the new version could be told from nothing at all.
     """
@@ -56,9 +58,14 @@ def sign_in(target: Target, api: str, pointers: Mapping[str, str]) -> Session:
     if called.status != 200:
         raise DeployError(f"What is live does not let the probe sign in ({called.error or called.status}): see `python -m deploy logs`.")
     token = str(json.loads(called.body)["access_token"])
-    listed = target.call("chat", pointers["chat"], Request("GET", "/v1/models", {"authorization": f"Bearer {token}"}))
-    names = [one["id"] for one in json.loads(listed.body)["data"]] if listed.status == 200 else []
+    # What is to come may have the first model there is.
+    names = [name for version in (pointers["chat"], newest) if version for name in _models(target, version, token)]
     return Session(api, token, names[0] if names else "")
+
+
+def _models(target: Target, version: str, token: str) -> list[str]:
+    listed = target.call("chat", version, Request("GET", "/v1/models", {"authorization": f"Bearer {token}"}))
+    return [one["id"] for one in json.loads(listed.body)["data"]] if listed.status == 200 else []
 
 
 def sign_out(target: Target, version: str) -> None:
@@ -76,31 +83,42 @@ def invoke(target: Target, version: str, command: str, arguments: Mapping[str, o
 
 
 def directly(target: Target, function: str, version: str, session: Session, count: int) -> Reading:
-    """Ask one version this many questions by its number, one of them real, and return what came of it."""
-    return together(_asked(target, function, version, check) for check in _checks(function, session, count))
+    """Ask one version this many questions by its number, each kind as often, but for the real one, and return what came of it."""
+    kinds = _kinds(function, session)
+    checks = [*_real(function, session), *islice(cycle(kinds), count)]
+    # Once more at first, and not counted: what is asked first meets a cold function.
+    target.call(function, version, kinds[0].request)
+    return together(_asked(target, function, version, check) for check in checks)
 
 
 def _asked(target: Target, function: str, version: str, check: Check) -> Reading:
     called = target.call(function, version, check.request)
     fault = check.fault(called)
-    first = isinstance(check.request, Request) and check.request.path.endswith("/completions") and not fault
-    return Reading(1, (fault,) if fault else (), 0, () if first else (called.took,), (called.took,) if first else ())
+    intolerable = fault if check.absolute else ""
+    if isinstance(check.request, Request) and check.request.path.endswith("/completions"):
+        return Reading(1, (fault,) if fault else (), 0, (), () if fault else (called.took,), intolerable)
+    return Reading(1, (fault,) if fault else (), 0, (called.took,), (), intolerable)
 
 
-def _checks(function: str, session: Session, count: int) -> Iterable[Check]:
+def _real(function: str, session: Session) -> list[Check]:
+    return [Check(_chat(session), _is(200))] if function == "chat" and session.model else []
+
+
+def _kinds(function: str, session: Session) -> list[Check]:
     bearer = {"authorization": f"Bearer {session.token}"}
     match function:
         case "authorizer":
-            return [Check(session.token, _allows), Check(f"{session.token}x", _refuses), *[Check(session.token, _allows)] * (count - 2)]
+            return [Check(session.token, _allows), Check(f"{session.token}x", _refuses, absolute=True)]
         case "login":
-            wrong = {"username": ACCOUNT, "password": ""}
-            empty = Request("POST", "/auth/login", _JSON, json.dumps(wrong).encode())
-            return [*[Check(Request("GET", "/auth/me", bearer), _is(200))] * (count - 1), Check(empty, _is(400))]
+            nobody = {"username": ACCOUNT, "password": ""}
+            empty = Request("POST", "/auth/login", _JSON, json.dumps(nobody).encode())
+            spent = Request("POST", "/auth/refresh", _JSON, b'{"refresh_token": "none"}')
+            return [Check(Request("GET", "/auth/me", bearer), _is(200)), Check(spent, _is(401)), Check(empty, _is(400))]
         case "chat":
-            chats = [Check(_chat(session), _is(200))] if session.model else []
-            return [*chats, *[Check(Request("GET", "/v1/models", bearer), _is(200))] * (count - len(chats))]
+            nobody_asks = Request("GET", "/v1/models", {})
+            return [Check(Request("GET", "/v1/models", bearer), _is(200)), Check(nobody_asks, _is(401), absolute=True)]
         case _:
-            return [Check({"command": "users.list", "arguments": {"after": "~"}}, _is(200))] * count
+            return [Check({"command": "users.list", "arguments": {"after": "~"}}, _is(200))]
 
 
 def _chat(session: Session) -> Request:

@@ -42,6 +42,7 @@ class World(NamedTuple):
 
 def promote(deployment: Deployment, say: Say, world: World = World()) -> bool:  # noqa: B008 - a value that never changes
     """Let everything that is pending take over, and return whether there was anything. Raises TakenBack, and DeployError."""
+    _pointers(deployment)
     with lock.held(deployment.target):
         seen = _ready(deployment)
         pointers = _pointers(deployment)
@@ -55,6 +56,7 @@ def promote(deployment: Deployment, say: Say, world: World = World()) -> bool:  
 
 def rollback(deployment: Deployment, say: Say) -> bool:
     """Go back to what was live before the last rollout, the page included, and return whether there was anything. Raises DeployError."""
+    _pointers(deployment)
     with lock.held(deployment.target):
         pointers = _pointers(deployment)
         return _back(deployment, pointers, rollout.latest(pointers), say)
@@ -136,7 +138,7 @@ class _Rollout:
         """Sign in by what is live, or, where that is what needs mending, by what is to come. Raises DeployError."""
         api = self._seen.outputs["api", "origin"]
         try:
-            return probe.sign_in(self._target, api, live)
+            return probe.sign_in(self._target, api, live, new.get("chat", ""))
         except DeployError:
             return probe.sign_in(self._target, api, {**live, **new})
 
@@ -178,7 +180,7 @@ class _Rollout:
         release = self._seen.outputs.get((f"function {name}", "release"), "")
         theirs = self._target.reading(name, version, release, began)
         # Times are compared like with like, old and new as we ask them; what everybody met counts for failures.
-        everybody = Reading(young.calls + theirs.calls, young.failures + theirs.failures, theirs.throttled, young.took, young.first_tokens)
+        everybody = young._replace(calls=young.calls + theirs.calls, failures=young.failures + theirs.failures, throttled=theirs.throttled)
         return rollout.judge(name, old, everybody, self._bounds)
 
 

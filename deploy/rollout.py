@@ -44,13 +44,17 @@ class Pointer(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What was seen of one version: how many calls, what failed of them, and how long answers and first tokens took, in ms."""
+    """What was seen of one version: how many calls, what failed of them, and how long answers and first tokens took, in ms.
+
+    `intolerable` is a fault of which one is too many, such as a broken token that was let in.
+    """
 
     calls: int = 0
     failures: tuple[str, ...] = ()
     throttled: int = 0
     took: tuple[float, ...] = ()
     first_tokens: tuple[float, ...] = ()
+    intolerable: str = ""
 
 
 class Verdict(NamedTuple):
@@ -84,11 +88,16 @@ def together(readings: Iterable[Reading]) -> Reading:
         throttled=sum(one.throttled for one in several),
         took=tuple(took for one in several for took in one.took),
         first_tokens=tuple(first for one in several for first in one.first_tokens),
+        intolerable=next((one.intolerable for one in several if one.intolerable), ""),
     )
 
 
 def judge(function: str, old: Reading, new: Reading, bounds: Rollout) -> Verdict:
     """Return whether the new version of a function may have more traffic."""
+    if new.intolerable:
+        return Verdict(good=False, reason=f"{function}: {new.intolerable}")
+    if old.first_tokens and new.failures and not new.first_tokens:
+        return Verdict(good=False, reason=f"{function}: no real question was answered: {new.failures[0]}")
     bad, bad_before = len(new.failures) + new.throttled, len(old.failures) + old.throttled
     # More than the bound, and more than the old one, too: a model's server that is down fails both alike.
     if bad * 100 > bounds.most_errors * max(new.calls, 1) and bad * max(old.calls, 1) > bad_before * max(new.calls, 1):

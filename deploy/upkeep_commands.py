@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from deploy import clouds, owner, record
-from deploy.cloud_commands import FILE, where
+from deploy.cloud_commands import FILE, NO_MODEL, where
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: What `promote` ends with when a new version was taken back.
 TAKEN_BACK = 4
+#: What shells expect of a command that Ctrl-C has ended.
+INTERRUPTED = 130
 #: Seconds between two looks at a log that is followed.
 _LOOK = 2.0
 #: Seconds that a line may come late.
@@ -39,6 +41,9 @@ def promote(deployment: Deployment) -> None:
     console = Console(soft_wrap=True)
     try:
         something = work.promote(deployment, lambda text: console.print(f"  {text}", highlight=False))
+    except KeyboardInterrupt:
+        click.echo("Interrupted. What has moved stays where it is, unwatched: `promote` goes on with it, `rollback` goes back.", err=True)
+        raise SystemExit(INTERRUPTED) from None
     except work.TakenBack as error:
         record.write(deployment.folder, "promote", taken_back=str(error))
         click.echo(f"Error: {error}", err=True)
@@ -77,7 +82,10 @@ def logs(deployment: Deployment, *, follow: bool, minutes: int) -> None:
         if not follow:
             return
         since = max(since, time.time() - _LATE)
-        time.sleep(_LOOK)
+        try:
+            time.sleep(_LOOK)
+        except KeyboardInterrupt:
+            return
 
 
 @click.command("doctor")
@@ -89,6 +97,9 @@ def doctor(deployment: Deployment) -> None:
     for finding in deployment.target.findings():
         bad += not finding.good
         console.print(f"  [green]ok[/green]  {finding.text}" if finding.good else f"  [red]see[/red] {finding.text}", highlight=False)
+    if not deployment.choices.models:
+        bad += 1
+        console.print(f"  [red]see[/red] {NO_MODEL}", highlight=False)
     if bad:
         raise click.ClickException(f"{bad} things to see to.")
     console.print("Nothing stands in the way.")

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 TARGETS = {"aws": "deploy.clouds.aws"}
 
 
+#: What is said of a stage that is not there.
+NOTHING = "There is nothing of this stage yet. `python -m deploy apply` makes it."
+
+
 class DeployError(Exception):
     """It could not be done; the message is one line that says what to do."""
 

@@ -21,9 +21,10 @@ SOUND = Reading(100, (), 0, (100.0,) * 100, (500.0,) * 5)
         (SOUND._replace(took=(400.0,) * 100), "chat: answers, p95: 400 ms, before 100 ms"),
         (SOUND._replace(took=(100.0,) * 90 + (900.0,) * 10), "chat: answers, p95: 900 ms, before 100 ms"),
         (SOUND._replace(first_tokens=(2000.0,) * 3), "chat: first tokens, at best: 2000 ms, before 500 ms"),
-        (Reading(0, ("no answer",)), "chat: 1 of 0 calls failed, such as: no answer"),
+        (Reading(0, ("no answer",)), "chat: no real question was answered: no answer"),
+        (SOUND._replace(intolerable="a broken token is not refused"), "chat: a broken token is not refused"),
     ],
-    ids=["errors", "throttles", "slow", "slow-tail", "first-token", "only-failures"],
+    ids=["errors", "throttles", "slow", "slow-tail", "first-token", "no-real-answer", "intolerable"],
 )
 def test_a_bad_reading_has_its_reason(new: Reading, reason: str) -> None:
     """In the words that the owner is shown."""

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from deploy import clouds, owner
-from deploy.__main__ import main
+from deploy.__main__ import _there, main, users, users_list
 from deploy.clouds import Use
 from deploy.clouds.aws import estimate
 
@@ -71,3 +71,12 @@ def test_a_stage_has_a_plain_name(stage: str) -> None:
 
     assert isinstance(done.exception, clouds.DeployError)
     assert "A stage's name has 1 to 20 small letters" in str(done.exception)
+
+
+def test_a_hint_is_about_the_users_that_were_asked_about() -> None:
+    """Not about those of this machine."""
+    hint = "See who is there with: .venv/bin/python -m deploy users list"
+    with main.make_context("deploy", ["users", "--cloud", "aws", "--stage", "try", "list"], resilient_parsing=True) as outer:
+        group = users.make_context("users", ["--cloud", "aws", "--stage", "try", "list"], parent=outer, resilient_parsing=True)
+        with group, users_list.make_context("list", [], parent=group):
+            assert "-m deploy users --cloud aws --stage try list" in _there(hint)

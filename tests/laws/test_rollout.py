@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deploy import operate, promote
+from deploy import operate, owner, promote
 from deploy.clouds import Called, DeployError, Request
 from deploy.rollout import Note, Pointer, Reading
 from deploy.steps import Index, Route, SiteFile, key
@@ -87,6 +87,9 @@ BAD = {
     "fails": bad("chat", "2", Called(500, {}, b"", 1.0)),
     "raises": bad("login", "2", Called(0, {}, b"", 1.0, error="ImportError")),
     "refuses good tokens": bad("authorizer", "2", Called(0, {}, b"", 1.0, error="Unauthorized")),
+    "admits nobody's questions": lambda name, number, request: (
+        Called(200, {}, b'{"data": []}', 1.0) if (name, number) == ("chat", "2") and request.headers == {} else None
+    ),
     "admits broken tokens": bad("authorizer", "2", Called(200, {}, b"{}", 1.0)),
     "slow": lambda name, number, _: Called(200, {}, b'{"data": []}', 2000.0) if (name, number) == ("chat", "2") else None,
     "slow first token": lambda name, number, request: (
@@ -110,6 +113,35 @@ def test_what_is_bad_is_taken_back_before_anybody_meets_it(dist: Path, behave: A
     with pytest.raises(promote.TakenBack, match=r"asked directly: (chat|login|authorizer): "):
         promoted(staged)
     assert (before, []) == (cloud.pointers, cloud.history)
+
+
+def test_one_broken_token_that_is_let_in_is_too_many(dist: Path) -> None:
+    """However many probes there are, and however many failures are allowed: it was once a share like any other."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+    staged = applied(cloud, dist, "b")
+    staged.choices = owner.Owner(rollout=owner.Rollout(probes=500, most_errors=90))
+    let_in = [True]
+    cloud.behave = lambda name, number, request: (
+        Called(200, {}, b"{}", 1.0) if (name, number) == ("authorizer", "2") and request == "tx" and let_in and let_in.pop() else None
+    )
+
+    with pytest.raises(promote.TakenBack, match="authorizer: a broken token is not refused"):
+        promoted(staged)
+
+
+def test_one_broken_address_is_seen_whatever_the_number_of_probes(dist: Path) -> None:
+    """Each kind of question is asked as often as the others."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+    staged = applied(cloud, dist, "b")
+    staged.choices = owner.Owner(rollout=owner.Rollout(probes=500))
+    cloud.behave = lambda name, number, request: (
+        Called(500, {}, b"", 1.0) if (name, number) == ("login", "2") and request.path == "/auth/refresh" else None
+    )
+
+    with pytest.raises(promote.TakenBack, match=r"login: 16\d of 500 calls failed, such as: status 500 instead of 401"):
+        promoted(staged)
 
 
 @pytest.mark.parametrize("percent", [5, 25, 100])

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 TOKEN_KEY, MODEL_KEY = "kkkk-token-key-of-the-tests-" * 2, "vvvv-model-key-of-the-tests"
 _CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/9f7c1e3a-2222-4444-8888-000000000000"
 _MODELS = ({"name": "m", "vendor": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m", "key": "MODEL_KEY"},)
-#: A canary of one step: what more of them would do is the same again.
-_PLAIN = owner.Owner(deploy=owner.Place(region=REGION), rollout=owner.Rollout(steps=(25, 100), probes=2, hold_seconds=1), models=_MODELS)
+#: A canary of one step: what more of them would do is the same again; and no time counts, for here it is the machine's load.
+_PLAIN = owner.Owner(
+    deploy=owner.Place(region=REGION), rollout=owner.Rollout(steps=(25, 100), probes=2, hold_seconds=1, slowdown=100), models=_MODELS
+)
 _OTHER = _PLAIN._replace(
     site=owner.Site(name="Second", domain="chat.example.org", certificate=_CERTIFICATE),
     deploy=owner.Place(region=REGION, log_days=7, rate=5, burst=9, processor="x86_64"),

@@ -6,6 +6,7 @@ patience and counting are in one place. To explain an error better, add its line
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -90,7 +91,11 @@ class Account:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._session = boto3.Session(region_name=region or None)
+        try:
+            # boto3 itself reads AWS_DEFAULT_REGION only, where every other of AWS's tools reads both.
+            self._session = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
+        except botocore.exceptions.BotoCoreError as error:
+            raise DeployError(f"AWS's own settings cannot be used: {error}. Check AWS_PROFILE and ~/.aws.") from error
         if not self._session.region_name:
             raise DeployError('No region is given: write region = "…" under [deploy] in twocan.toml, or give --region.')
         self._clients: dict[str, Any] = {}

@@ -11,7 +11,7 @@ import uuid
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from deploy.clouds import Called, DeployError, Logged
+from deploy.clouds import NOTHING, Called, DeployError, Logged
 from deploy.clouds.aws import compute
 from deploy.local.aws import Aws as Dialect
 from deploy.local.dialect import Call, Refusal
@@ -69,7 +69,9 @@ def call(account: Account, function: str, version: str, event: Any) -> Called:
     """Call one version and return what it answers; a streamed answer arrives whole, behind its prelude (aws.md, 1.1)."""
     began = time.perf_counter()
     name = account.names.function(function)
-    answer = account.call("lambda", "invoke", FunctionName=name, Qualifier=version, Payload=json.dumps(event).encode())
+    answer = account.find("lambda", "invoke", _NOT_THERE, FunctionName=name, Qualifier=version, Payload=json.dumps(event).encode())
+    if answer is None:
+        raise DeployError(NOTHING)
     body: bytes = answer["Payload"].read()
     took = (time.perf_counter() - began) * 1000
     if answer.get("FunctionError"):
@@ -116,6 +118,7 @@ def logs(account: Account, functions: tuple[str, ...], since: float) -> Iterator
     lines = [
         Logged(one["timestamp"] / 1000, function, one["message"].rstrip(), one["eventId"])
         for function in functions
+        if account.call("logs", "describe_log_groups", logGroupNamePrefix=account.names.log(function))["logGroups"]
         for one in account.pages("logs", "filter_log_events", "events", logGroupName=account.names.log(function), startTime=int(since * 1000))
     ]
     yield from sorted(lines)

@@ -1,0 +1,46 @@
+"""deployment.py: where the parts of a stage come from, and what is said when one is missing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from deploy import bundle, deployment, owner
+from deploy.clouds import DeployError
+from deploy.deployment import Deployment
+from deploy.steps import Function, Seen
+
+ROW = {"name": "gpt", "vendor": "openai", "base_url": "https://m.example", "model": "m", "key": "KEY_ONE"}
+
+
+def keys(there: list[dict[str, str]] | None, environment: dict[str, str]) -> str | None:
+    """Return the models' keys of a stage that wants KEY_ONE; `there` are the models that the cloud has with their keys."""
+    stage = Deployment.__new__(Deployment)
+    stage.choices, stage._environment = owner.Owner(models=(ROW,)), environment
+    secrets = (("MODEL_KEYS", "mark"),)
+    chat = Function("chat", "python3.13/arm64", "", "", (("MODELS", json.dumps(there)),), secrets, 900, 512, streams=True)
+    return stage._model_keys(Seen({} if there is None else {"function chat": chat}, {}))
+
+
+def test_keys_come_from_the_environment() -> None:
+    """Whatever the cloud has."""
+    assert {"KEY_ONE": "sk"} == json.loads(keys([ROW], {"KEY_ONE": "sk"}) or "")
+
+
+def test_keys_that_are_in_the_cloud_may_stay_there() -> None:
+    """None says so."""
+    assert keys([ROW], {}) is None
+
+
+@pytest.mark.parametrize("there", [None, [], [{**ROW, "key": "KEY_TWO"}]], ids=["no-stage", "no-models", "another-key"])
+def test_a_key_that_is_nowhere_is_said(there: list[dict[str, str]] | None) -> None:
+    """A new model's key was once missed only when the model was asked."""
+    with pytest.raises(owner.OwnerError, match="KEY_ONE"):
+        keys(there, {})
+
+
+def test_a_handler_that_cannot_be_read_is_named() -> None:
+    """Without a traceback; a syntax error with its line."""
+    with pytest.raises(DeployError, match=r"^functions/nothing/handler\.py cannot be imported \(ModuleNotFoundError\): mend it first\.$"):
+        deployment._check_import(bundle.Function("nothing", "functions.nothing.handler", "gateway", 1, 128))
