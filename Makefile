@@ -36,7 +36,7 @@ fmt: .venv/installed
 bench: .venv/installed frontend/dist/index.html
 	python -m bench
 
-# Kills the deployer at every call that changes something on an emulated AWS, and runs it once more; `make test` does it at every eighth.
+# Kills the deployer at every call that changes something on an emulated AWS, and runs it once more; `make test` does it at every eighth, before and after in turn.
 matrix: .venv/installed
 	python -m tests.matrix
 

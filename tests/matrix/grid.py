@@ -142,8 +142,9 @@ class Grid:
         return [Cell(operation, number, after) for number in range(1, len(self.clean(operation).changes) + 1) for after in (False, True)]
 
     def share(self, operation: Operation, every: int) -> list[Cell]:
-        """Return every so manieth call's deaths, beginning elsewhere for each operation."""
-        return [cell for cell in self.cells(operation) if cell.number % every == OPERATIONS.index(operation) * 3 % every]
+        """Return a death at every so manieth call, before it and after it in turn, beginning elsewhere for each operation."""
+        offset = OPERATIONS.index(operation) * 3 % every
+        return [one for one in self.cells(operation) if one.number % every == offset and one.after == bool(one.number // every % 2)]
 
     def faults(self, cell: Cell, lane: Lane) -> list[str]:
         """Run a cell and return what is not as it should be."""
@@ -164,13 +165,14 @@ class Grid:
 def _end(lane: Lane, account: Account, operation: Operation) -> End:
     state = lane.obey(operation.order, account)
     changes = lane.proxy.changes
-    return End(state, account.ask("listed"), account.ask("loose"), changes)
+    listed = [one for one in account.ask("listed") if one != _DEAD_LOCK]
+    return End(state, listed, account.ask("loose"), changes)
 
 
 def _differences(clean: End, end: End) -> list[str]:
     if "error" in end.state:
         return [end.state["error"]]
-    lost, more = sorted(set(clean.listed) - set(end.listed)), sorted(set(end.listed) - set(clean.listed) - {_DEAD_LOCK})
+    lost, more = sorted(set(clean.listed) - set(end.listed)), sorted(set(end.listed) - set(clean.listed))
     twins = sorted({one for one in end.listed if end.listed.count(one) > clean.listed.count(one)} - set(more))
     found = [f"{word} {one}" for word, several in (("lost", lost), ("added", more), ("doubled", twins)) for one in several]
     there, wanted = end.state["things"], clean.state["things"]
