@@ -21,8 +21,10 @@ def test_a_clean_run_leaves_nothing_to_do(grid: Grid, operation: Operation) -> N
     """What the cells are compared with is itself as it should be."""
     clean = grid.clean(operation)
     left = [] if operation.order[0] == "destroy" else clean.state["left"]
+    # An apply removes nothing, which is a promotion's to do; and a promotion keeps the files of the page that was shown before.
+    later = "Delete(" if operation.order[0] == "apply" else "Delete(thing=SiteFile"
 
-    assert ([], None, []) == (clean.loose, clean.state.get("error"), [one for one in left if not one.startswith("Delete(thing=SiteFile")])
+    assert ([], None, []) == (clean.loose, clean.state.get("error"), [one for one in left if not one.startswith(later)])
     assert len(clean.changes) > 2 * EVERY
 
 
