@@ -59,7 +59,7 @@ def outline(name: str) -> Chalice:
     return app(name, dict.fromkeys((one.name for one in bundle.FUNCTIONS), _absent))
 
 
-def _absent(event: Any, context: Any) -> dict[str, Any]:
+def _absent(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 - a handler takes both
     # Only read by `chalice package`: whoever calls it has taken the outline for the app.
     raise AssertionError("an outline is read, never called: make the app with its functions")
 
