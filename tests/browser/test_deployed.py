@@ -20,7 +20,7 @@ from playwright.sync_api import expect
 
 from deploy.local import model
 from tests.browser.deployed import Deployed
-from tests.browser.visit import Visit
+from tests.browser.visit import WATCH, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,11 +54,16 @@ def _client(deployed: Deployed) -> Iterator[openai.OpenAI]:
         yield client
 
 
-def test_somebody_signs_in(window: Visit, deployed: Deployed) -> None:
-    """From the emulated page, through the emulated gateway."""
+def test_somebody_signs_in_and_chats(window: Visit, deployed: Deployed) -> None:
+    """From the emulated page, through the emulated gateway, with the real model; and the answer grows before one's eyes."""
     window.sign_in(deployed.somebody())
-
     expect(window.hook("composer")).to_be_visible()
+    window.page.evaluate(WATCH)
+    window.ask("Say hello and tell me in two sentences what a toucan is.")
+    answer = window.answer("complete")
+
+    assert answer.inner_text().strip()
+    assert len(window.page.evaluate("[...window.lengths]")) >= 3
 
 
 def test_the_official_client_lists_and_streams(client: openai.OpenAI) -> None:

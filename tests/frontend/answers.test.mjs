@@ -10,16 +10,16 @@ import { createMemoryStorage } from "../../frontend/src/state/storage.js";
 const text = (value) => [{ kind: "text", value }];
 const clock = { frame: setImmediate, later: (callback) => setImmediate(callback), now: () => 0 };
 
-async function build(chat) {
+async function build(chat, { known = "m", firstModel = async () => "m" } = {}) {
   const asked = [];
   const said = [];
   const storage = createMemoryStorage();
   const conversations = new Conversations({
-    storage: Promise.resolve(storage), tabs: { tell: () => null, listen: () => null }, now: () => 1, firstModel: () => "m",
+    storage: Promise.resolve(storage), tabs: { tell: () => null, listen: () => null }, now: () => 1, firstModel: () => known,
   });
   await conversations.start("anna");
   const api = { chat: (question, signal) => (asked.push(question), chat(signal)) };
-  const answers = new Answers({ api, conversations, clock, defaultSystem: () => "", now: () => 1, announce: (event) => said.push(event) });
+  const answers = new Answers({ api, conversations, clock, firstModel, defaultSystem: () => "", now: () => 1, announce: (event) => said.push(event) });
   const id = conversations.currentId.value;
   const last = () => conversations.get(id).messages.at(-1);
   return { answers, conversations, storage, asked, said, id, last };
@@ -83,6 +83,44 @@ test("Stopping keeps what came", async () => {
 
   assert.deepEqual([last().text, last().state], ["so far", "stopped"]);
   assert.equal(answers.running.value.size, 0);
+});
+
+test("A question asked before the list of models is there waits for it", async () => {
+  let come;
+  const list = new Promise((resolve) => (come = resolve));
+  const { answers, asked, id, last } = await build(twoWords, { known: "", firstModel: () => list });
+
+  const running = answers.ask(id, "hi");
+  await new Promise(setImmediate);
+  const before = [asked.length, last().state];
+  come("m2");
+  await running;
+
+  assert.deepEqual(before, [0, "streaming"]);
+  assert.deepEqual([asked[0].model, last().model, last().state], ["m2", "m2", "complete"]);
+});
+
+test("A list of models that cannot be read is the answer's error, and the next try asks for it again", async () => {
+  const tries = [() => Promise.reject(new ApiError({ code: "internal_error" })), async () => "m"];
+  const { answers, asked, id, last } = await build(twoWords, { known: "", firstModel: () => tries.shift()() });
+
+  await answers.ask(id, "hi");
+  const [state, code] = [last().state, last().problem.code];
+  await answers.regenerate(id);
+
+  assert.deepEqual([state, code], ["error", "internal_error"]);
+  assert.deepEqual([asked.length, last().state], [1, "complete"]);
+});
+
+test("One can stop waiting for the list of models", async () => {
+  const { answers, asked, id, last } = await build(twoWords, { known: "", firstModel: () => new Promise(() => null) });
+
+  const running = answers.ask(id, "hi");
+  await new Promise(setImmediate);
+  answers.stop(id);
+  await running;
+
+  assert.deepEqual([asked.length, last().state], [0, "stopped"]);
 });
 
 test("Nothing is asked while an answer is running", async () => {

@@ -18,6 +18,7 @@ import { createPainter } from "./painting.js";
  * @typedef {object} Parts
  * @property {Pick<Api, "chat">} api
  * @property {Conversations} conversations
+ * @property {() => Promise<string>} firstModel  for a conversation that was begun before the list of models was there
  * @property {() => string} defaultSystem
  * @property {Clock} clock
  * @property {() => number} now
@@ -106,6 +107,7 @@ export class Answers {
     const seen = { text: "", thinking: "", finish: "" };
     const painter = createPainter(() => this.#amend(id, replyId, seen), this.#parts.clock);
     try {
+      await this.#settleModel(id, replyId, stopped);
       for await (const batch of this.#pieces(id, stopped)) {
         for (const { kind, value } of batch) seen[kind] = kind === "finish" ? value : seen[kind] + value;
         if (batch.length > 0) painter.want();
@@ -114,6 +116,15 @@ export class Answers {
     } catch (error) {
       return { ...seen, ...endOf(error, stopped.aborted) };
     }
+  }
+
+  /** @param {string} id @param {string} replyId @param {AbortSignal} stopped */
+  async #settleModel(id, replyId, stopped) {
+    const { conversations, firstModel } = this.#parts;
+    if (conversations.get(id)?.model) return;
+    const model = await unlessStopped(firstModel(), stopped);
+    conversations.update(id, (conversation) => ({ model: conversation.model || model }));
+    this.#amend(id, replyId, { model: conversations.get(id)?.model });
   }
 
   /** @param {string} id @param {AbortSignal} stopped @returns {AsyncIterable<Piece[]>} */
@@ -148,6 +159,14 @@ export function orOld(end, old) {
   if (!old || end.text || end.thinking || end.state === "complete") return end;
   const { text, thinking, finish } = old;
   return end.state === "stopped" ? { text, thinking, finish, state: old.state, problem: old.problem } : { ...end, text, thinking, finish };
+}
+
+/** @template T @param {Promise<T>} promise @param {AbortSignal} stopped @returns {Promise<T>} */
+function unlessStopped(promise, stopped) {
+  return new Promise((resolve, reject) => {
+    stopped.addEventListener("abort", () => reject(stopped.reason), { once: true });
+    promise.then(resolve, reject);
+  });
 }
 
 /**

@@ -48,6 +48,7 @@ export class App {
       conversations: this.conversations,
       clock,
       now,
+      firstModel: () => this.models.ready().then(firstModel),
       defaultSystem: () => preferences.person.value.defaultSystem,
       announce: (event) => this.announce(`answer.${event}`),
     });

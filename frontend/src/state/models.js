@@ -15,14 +15,30 @@ export function createModels(api) {
   const list = signal(/** @type {string[]} */ ([]));
   const problem = signal(/** @type {Problem | null} */ (null));
 
-  async function load() {
+  /** The last try to read the list: what prevented it, or null. @type {Promise<unknown>} */
+  let reading = Promise.resolve(null);
+
+  async function read() {
     problem.value = null;
     try {
       list.value = await api.models();
+      return null;
     } catch (error) {
       problem.value = toProblem(error);
+      return error;
     }
   }
 
-  return { list, problem, load };
+  function load() {
+    reading = read();
+    return reading;
+  }
+
+  /** Waits for the list, and asks for it again if it could not be read. Rejects with what prevents it. */
+  async function ready() {
+    const error = list.value.length > 0 ? null : await (problem.value ? load() : reading);
+    if (error) throw error;
+  }
+
+  return { list, problem, load, ready };
 }

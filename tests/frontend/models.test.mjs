@@ -1,0 +1,29 @@
+// The list of models: read once, read again when that failed.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ApiError } from "../../frontend/src/api/problem.js";
+import { createModels } from "../../frontend/src/state/models.js";
+
+test("Whoever waits for the list has it as soon as it was read, without asking again", async () => {
+  const asked = [];
+  const models = createModels({ models: async () => (asked.push(1), ["a", "b"]) });
+
+  void models.load();
+  await Promise.all([models.ready(), models.ready()]);
+
+  assert.deepEqual([models.list.value, asked.length], [["a", "b"], 1]);
+});
+
+test("Whoever waits for a list that cannot be read learns why, and who waits next has it read again", async () => {
+  const answers = [() => Promise.reject(new ApiError({ code: "internal_error" })), async () => ["a"]];
+  const models = createModels({ models: () => answers.shift()() });
+
+  void models.load();
+  await assert.rejects(models.ready(), (error) => error.problem.code === "internal_error");
+  const problem = models.problem.value;
+  await models.ready();
+
+  assert.equal(problem.code, "internal_error");
+  assert.deepEqual([models.list.value, models.problem.value], [["a"], null]);
+});
