@@ -176,7 +176,9 @@ def _addresses(seen: Seen) -> dict[str, str]:
     """Return where the page and the API are, as far as they are."""
     page = seen.outputs.get(("cdn", "origin")) or seen.outputs.get(("bucket", "origin"), "")
     api = seen.outputs.get(("api", "origin"), "")
-    return {"page": f"{page}/", "api": f"{api}/v1"} if api else {}
+    host = seen.outputs.get(("cdn", "host"))
+    named = {"page's CNAME": host} if host else {}
+    return {"page": f"{page}/", "api": f"{api}/v1", **named} if api else {}
 
 
 def _grid(rows: dict[str, str]) -> Table:

@@ -41,6 +41,8 @@ class Deployment:
         self._environment = environment
         self._dist = dist
         self._secrets = local.Stage(local.ROOT / ".local" / "stages" / f"{cloud}-{name}")
+        # Made for a stage that is new, and in no file until `keep`: to look at a plan leaves nothing behind.
+        self._made: dict[str, str] = {}
         self._module = clouds.load(cloud)
         self._codes: Mapping[str, package.Code] = {}
         self._files: Mapping[str, bytes] = {}
@@ -52,11 +54,16 @@ class Deployment:
         """Build the zips, and gather the secrets; new ones are made only for a stage that has no function yet."""
         for one in bundle.FUNCTIONS:
             _check_import(one)
+        self._module.check(self.choices)
         target = self._module.packaging(self.choices)
         self._codes = {one.name: package.build(one, target, extra=self._module.beside(one)) for one in bundle.FUNCTIONS}
         fresh = not any(name.startswith("function ") for name in seen.things)
-        key = self._secrets.secret("token_key") if fresh else self._secrets.known("token_key")
+        key = self._secret("token_key") if fresh else self._secrets.known("token_key")
         self._values |= {"TOKEN_KEY": key, "STORE": self.target.store(), "MODEL_KEYS": self._model_keys(seen)}
+
+    def keep(self) -> None:
+        """Write down the secrets that were made, before anything in the cloud depends on them."""
+        self._secrets.keep(self._made)
 
     @property
     def folder(self) -> Path:
@@ -93,9 +100,12 @@ class Deployment:
                 raise
             return None
 
+    def _secret(self, name: str) -> str:
+        return self._secrets.known(name) or self._made.setdefault(name, local.generated())
+
     def _mark(self, value: str) -> str:
         """Return what stands for a secret's value wherever it would be seen: the same for the same value, of this stage, on this machine."""
-        return hmac.new(self._secrets.secret("mark_key").encode(), value.encode(), hashlib.sha256).hexdigest()[:16]
+        return hmac.new(self._secret("mark_key").encode(), value.encode(), hashlib.sha256).hexdigest()[:16]
 
     def _marked(self, name: str) -> str | None:
         value = self._values.get(name)

@@ -22,7 +22,10 @@ def export(folder: Path, **options: Any) -> None:
     from deploy.chalice.export import export as written
 
     deployment.check_name(options["stage"])
-    names = written(options["stage"], owner.read(cloud_commands.FILE), folder)
+    try:
+        names = written(options["stage"], owner.read(cloud_commands.FILE), folder)
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be written ({error.strerror}): name a folder that is there or can be made.") from error
     click.echo(f"Written to {folder}: {', '.join(names)}. Secrets are in none of them: the next command asks for those.")
     where = f"--template-file {folder / TEMPLATE} --stack-name twocan-{options['stage']}"
     click.echo(f"Next: sam deploy --guided --capabilities CAPABILITY_IAM {where}")

@@ -44,6 +44,7 @@ def apply(deployment: Deployment, tell: Callable[[Step], None]) -> Outlook:
     if not before.steps:
         return before
     with _locked(deployment, before.seen, tell):
+        deployment.keep()
         seen = deployment.target.observe()
         deployment.prepare(seen)
         seen = do_apply(deployment.want, seen, deployment.target, tell)

@@ -107,8 +107,8 @@ def doctor(deployment: Deployment) -> None:
 
 @click.command("estimate")
 @click.option("--cloud", type=click.Choice(sorted(clouds.TARGETS)), help="Which cloud; else the one in twocan.toml.")
-@click.option("--people", type=click.IntRange(1), default=20, show_default=True, help="How many people use it.")
-@click.option("--messages", type=click.IntRange(1), default=20, show_default=True, help="Messages of one person on a working day.")
+@click.option("--people", type=click.IntRange(1, 100_000), default=20, show_default=True, help="How many people use it.")
+@click.option("--messages", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Messages of one person on a working day.")
 @click.option("--seconds", type=click.FloatRange(0.1, 900), default=8.0, show_default=True, help="How long a model writes at one answer.")
 def estimate(cloud: str | None, people: int, messages: int, seconds: float) -> None:
     """Say what a month costs in the cloud, the model's own bill apart. Asks nobody and needs no account."""

@@ -162,6 +162,9 @@ class Cloud(Protocol):
 
     PRICES_OF: str
 
+    def check(self, choices: Owner) -> None:
+        """Raise DeployError for what the owner chose and this cloud cannot serve."""
+
     def packaging(self, choices: Owner) -> Packaging:
         """Return what zips are for."""
 

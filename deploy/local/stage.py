@@ -37,17 +37,23 @@ class Stage(NamedTuple):
 
     def secret(self, name: str) -> str:
         """Return a generated secret that stays the same from run to run."""
-        self.make()
-        path = self.folder / "secrets.json"
-        known = _read_private(path)
-        if name not in known:
-            known[name] = secrets.token_urlsafe(36)
-            write_private(path, known)
-        return known[name]
+        self.keep({name: generated()})
+        return _read_private(self._secrets)[name]
+
+    def keep(self, made: Mapping[str, str]) -> None:
+        """Write down secrets that were generated, but never over those that are there."""
+        known = _read_private(self._secrets)
+        if made.keys() - known.keys():
+            self.make()
+            write_private(self._secrets, {**made, **known})
 
     def known(self, name: str) -> str | None:
         """Return a secret that was generated here, or None: it is never made anew where something may already depend on the old one."""
-        return _read_private(self.folder / "secrets.json").get(name)
+        return _read_private(self._secrets).get(name)
+
+    @property
+    def _secrets(self) -> Path:
+        return self.folder / "secrets.json"
 
     def settings(self, extra: Mapping[str, str]) -> dict[str, str]:
         """Return every setting of this stage; `extra` (the site's origin, limits, models) goes over them."""
@@ -58,6 +64,11 @@ class Stage(NamedTuple):
             "STORE": f"sqlite:///{self.folder / 'twocan.db'}",
             **extra,
         }
+
+
+def generated() -> str:
+    """Return a new secret."""
+    return secrets.token_urlsafe(36)
 
 
 def start(function: bundle.Function, dialect: str, values: Mapping[str, str]) -> Any:

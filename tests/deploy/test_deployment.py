@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
 from deploy import bundle, deployment, owner
 from deploy.clouds import DeployError
 from deploy.deployment import Deployment
+from deploy.local.stage import Stage
 from deploy.steps import Function, Seen
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROW = {"name": "gpt", "vendor": "openai", "base_url": "https://m.example", "model": "m", "key": "KEY_ONE"}
 
@@ -21,6 +26,13 @@ def keys(there: list[dict[str, str]] | None, environment: dict[str, str]) -> str
     secrets = (("MODEL_KEYS", "mark"),)
     chat = Function("chat", "python3.13/arm64", "", "", (("MODELS", json.dumps(there)),), secrets, 900, 512, streams=True)
     return stage._model_keys(Seen({} if there is None else {"function chat": chat}, {}))
+
+
+def secretive(folder: Path) -> Deployment:
+    """Return a stage that keeps its secrets in a folder."""
+    stage = Deployment.__new__(Deployment)
+    stage._secrets, stage._made = Stage(folder), {}
+    return stage
 
 
 def test_keys_come_from_the_environment() -> None:
@@ -38,6 +50,26 @@ def test_a_key_that_is_nowhere_is_said(there: list[dict[str, str]] | None) -> No
     """A new model's key was once missed only when the model was asked."""
     with pytest.raises(owner.OwnerError, match="KEY_ONE"):
         keys(there, {})
+
+
+def test_a_new_stages_secrets_are_in_no_file_until_it_is_made(tmp_path: Path) -> None:
+    """To look at a plan once left a file behind; the secrets of the plan are those that an apply then writes, and those that are there stay."""
+    first, second = secretive(tmp_path / "new"), secretive(tmp_path / "new")
+    told = first._secret("token_key"), first._secret("token_key")
+    before = (tmp_path / "new").exists()
+    first.keep()
+    second._made = {"token_key": "other"}
+    second.keep()
+
+    assert (1, False) == (len(set(told)), before)
+    assert told[0] == second._secret("token_key")
+
+
+def test_to_keep_nothing_makes_no_file(tmp_path: Path) -> None:
+    """As when a stage is applied from a machine that has its secrets elsewhere."""
+    secretive(tmp_path / "new").keep()
+
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_handler_that_cannot_be_read_is_named() -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 
 from deploy import clouds, owner
 from deploy.__main__ import _there, main, users, users_list
-from deploy.clouds import Use
+from deploy.clouds import Use, aws
 from deploy.clouds.aws import estimate
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SITE = owner.Site(domain="chat.example.com", certificate="arn:aws:acm:us-east-1:1:certificate/c")
 COMMANDS = ("plan", "apply", "destroy", "status", "promote", "rollback", "logs", "doctor")
 
 
@@ -53,6 +58,41 @@ def test_a_website_pays_no_cdn() -> None:
     services = {cost.service for cost in estimate(Use(1, 1), owner.Owner(site=owner.Site(hosting="website")))}
 
     assert "CloudFront" not in services
+
+
+@pytest.mark.parametrize("words", [("--people", "100001"), ("--messages", "10001"), ("--people", "0"), ("--seconds", "901")], ids=" ".join)
+def test_an_estimate_is_of_what_there_may_be(words: tuple[str, str]) -> None:
+    """A slip of the finger gets no bill of millions."""
+    assert 2 == CliRunner().invoke(main, ["estimate", "--cloud", "aws", *words]).exit_code
+
+
+def test_a_domain_goes_with_its_certificate() -> None:
+    """In the region where CloudFront looks for it."""
+    aws.check(owner.Owner(site=SITE))
+
+
+@pytest.mark.parametrize(
+    ("site", "said"),
+    [
+        (SITE._replace(certificate=""), "needs `certificate`"),
+        (SITE._replace(certificate="arn:aws:acm:eu-central-1:1:certificate/c"), "in us-east-1"),
+        (SITE._replace(hosting="website"), 'needs hosting = "cdn"'),
+    ],
+    ids=["none", "elsewhere", "no-cdn"],
+)
+def test_a_domain_that_cannot_be_served_is_refused(site: owner.Site, said: str) -> None:
+    """Before anything is made; only `doctor` told it once."""
+    with pytest.raises(clouds.DeployError, match=said):
+        aws.check(owner.Owner(site=site))
+
+
+def test_an_export_to_where_nothing_can_be_written_says_so(tmp_path: Path) -> None:
+    """In one line, with the place."""
+    (tmp_path / "file").write_text("")
+    done = CliRunner().invoke(main, ["export", str(tmp_path / "file" / "folder")])
+
+    assert 1 == done.exit_code
+    assert "file/folder cannot be written (Not a directory): name a folder" in " ".join(done.output.split())
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -137,6 +137,9 @@ class Staged:
     def prepare(self, seen: Seen) -> None:
         """There is nothing to prepare."""
 
+    def keep(self) -> None:
+        """There is nothing to keep."""
+
     def want(self, seen: Seen) -> Sequence[Thing]:
         """Return what is wanted, with the releases that this cloud gives."""
         things = want(wish(self._dist, **self._wishes))(seen)

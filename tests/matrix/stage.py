@@ -77,5 +77,5 @@ def deployment(here: Path, name: str) -> Deployment:
 
 def _edited(code: str) -> Any:
     """Return the cloud's module, with code that differs between editions."""
-    about = {name: getattr(aws, name) for name in ("packaging", "platform", "connect")}
+    about = {name: getattr(aws, name) for name in ("check", "packaging", "platform", "connect")}
     return SimpleNamespace(**about, beside=lambda function: {**aws.beside(function), "edition.txt": json.dumps(code).encode()})

@@ -56,6 +56,11 @@ PYTHON = "3.13"
 _NAMES = tuple(one.name for one in bundle.FUNCTIONS)
 
 
+def check(choices: Owner) -> None:
+    """Raise DeployError for what the owner chose and AWS cannot serve."""
+    cdn.check(choices.site)
+
+
 def packaging(choices: Owner) -> Packaging:
     """Return what zips are for."""
     return Packaging("aws", PYTHON, "arm64" if choices.deploy.processor == "arm64" else "x86_64")
@@ -294,8 +299,10 @@ class Aws:
         return {("api", "id"): self._api, ("api", "origin"): f"{origin}/{gateway.STAGE}"} if self._api else {}
 
     def _cdn_outputs(self, distribution: Mapping[str, str]) -> dict[tuple[str, str], str]:
-        domain = self._stage.choices.site.domain or distribution["DomainName"]
-        return {("cdn", "id"): distribution["Id"], ("cdn", "origin"): _served(f"https://{domain}")}
+        domain, host = self._stage.choices.site.domain, distribution["DomainName"]
+        # What the domain's own DNS record must name; nobody else can write that.
+        named = {("cdn", "host"): host} if domain else {}
+        return {("cdn", "id"): distribution["Id"], ("cdn", "origin"): _served(f"https://{domain or host}"), **named}
 
 
 def _served(origin: str) -> str:

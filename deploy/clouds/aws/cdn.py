@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from deploy.clouds import DeployError
 from deploy.steps import Cdn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from deploy.clouds.aws.account import Account
+    from deploy.owner import Site
 
 # AWS's own policy CachingOptimized: obeys cache-control, compresses, and puts no header and no cookie into the cache's key.
 _CACHE_POLICY = "658327ea-f89d-4fab-a63d-7e88639e58f6"
@@ -26,6 +28,18 @@ _SECURITY: Mapping[str, Callable[[str], dict[str, Any]]] = {
 _NOT_OURS = "changed by somebody"
 #: CloudFront takes a quarter of an hour to change every place where it is.
 _SPREADING = 1800.0
+
+
+def check(choice: Site) -> None:
+    """Raise DeployError for a domain that could not be served under its own name."""
+    if not choice.domain:
+        return
+    if choice.hosting != "cdn":
+        raise DeployError('[site] domain needs hosting = "cdn": a bucket by itself serves no other name, and no HTTPS.')
+    if not choice.certificate.startswith("arn:aws:acm:us-east-1:"):
+        raise DeployError(
+            "[site] domain needs `certificate`: the ARN of one for it in us-east-1, where CloudFront looks for it (AWS Certificate Manager)."
+        )
 
 
 def find(account: Account) -> Mapping[str, Any] | None:

@@ -62,11 +62,13 @@ def _concurrency(account: Account) -> Iterator[Finding]:
 
 
 def _hosting(account: Account, choices: Owner) -> Iterator[Finding]:
+    try:
+        cdn.check(choices.site)
+    except DeployError as error:
+        yield Finding(good=False, text=str(error))
     if choices.site.hosting == "website":
         yield Finding(good=False, text='hosting = "website" serves the page over plain HTTP: passwords cross the network readable. Use "cdn".')
         return
-    if choices.site.domain and not choices.site.certificate.startswith("arn:aws:acm:us-east-1:"):
-        yield Finding(good=False, text="A domain needs `certificate`: the ARN of one in us-east-1, where CloudFront looks for it.")
     there = cdn.find(account)
     if there is not None and there.get("Status") != "Deployed":
         yield Finding(good=False, text="The CDN is still spreading: the page may answer with errors for a quarter of an hour.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deploy import operate, show
+from deploy import cloud_commands, operate, show
 from tests.matrix.account import REGION
 from tests.matrix.stage import MODEL_KEY, TOKEN_KEY
 
@@ -74,6 +74,15 @@ def test_no_secret_is_sent_but_to_a_function_when_one_is_changed(applied: Here) 
     told = {call.name.rpartition("/")[2] for call in applied.proxy.calls if TOKEN_KEY.encode() in call.body or MODEL_KEY.encode() in call.body}
 
     assert {"configuration"} == told
+
+
+def test_a_domain_has_the_name_that_its_record_must_lead_to(have: Callable[..., Here]) -> None:
+    """Which only the owner can write: without it the page is nowhere."""
+    here = have(("apply", "first"), ("apply", "second"))
+    told = cloud_commands._addresses(here.deployment("second").target.observe())
+    (distribution,) = here.client("cloudfront").list_distributions()["DistributionList"]["Items"]
+
+    assert ("https://chat.example.org/", distribution["DomainName"]) == (told["page"], told["page's CNAME"])
 
 
 def test_a_website_is_open_and_has_no_cdn(have: Callable[..., Here]) -> None:
