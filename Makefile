@@ -18,7 +18,7 @@ run: .venv/installed frontend/dist/index.html
 	@exec python -m deploy run --cloud $(CLOUD) --port $(PORT)
 
 test: check frontend/dist/index.html
-	python -m pytest
+	python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/installed frontend/node_modules/.package-lock.json
 	ruff format --check --quiet

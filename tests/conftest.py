@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 EVENTS = Path(__file__).parent / "fixtures" / "events"
+_SLOW = tuple(Path(__file__).parent / folder for folder in ("deploy/clouds", "browser"))
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 settings.register_profile("check", max_examples=60, deadline=None, derandomize=True, database=None)
@@ -41,14 +42,18 @@ sys.addaudithook(_refuse_the_world)
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the browser's tests last, in whatever order: while Playwright's loop runs in this thread, no other test can run one."""
-    items.sort(key=_place)
+    """Put what takes long first, so that no worker is left alone with it at the end; the others stay shuffled."""
+    shuffled = {item.path: place for place, item in enumerate(items)}
+    items.sort(key=lambda item: (_is_quick(item), shuffled[item.path], _line(item)))
 
 
-def _place(item: pytest.Item) -> tuple[bool, int]:
+def _is_quick(item: pytest.Item) -> bool:
+    return not any(map(item.path.is_relative_to, _SLOW))
+
+
+def _line(item: pytest.Item) -> int:
     # The deployed stage's tests break parts of it and mend them, all in one account, whose rates and workers the next test meets: in their own order.
-    deployed = item.path.name == "test_deployed.py"
-    return item.path.is_relative_to(Path(__file__).parent / "browser"), (item.reportinfo()[1] or 0) + 1 if deployed else 0
+    return (item.reportinfo()[1] or 0) if item.path.name == "test_deployed.py" else 0
 
 
 @pytest.fixture(name="clock")

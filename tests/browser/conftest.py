@@ -1,4 +1,7 @@
-"""One browser and one product per cloud for the whole run; a fresh window for each test, which must leave nothing foreign behind."""
+"""One browser and one product per cloud for the tests of this folder, each with a fresh window, which must leave nothing foreign behind.
+
+Not for the whole run: while Playwright's loop runs in a thread, no other can run there.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-@pytest.fixture(scope="session", name="browser")
+@pytest.fixture(scope="package", name="browser")
 def _browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=list(chromium.ARGUMENTS))
@@ -24,7 +27,7 @@ def _browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session", params=["aws", "huawei"], name="product")
+@pytest.fixture(scope="package", params=["aws", "huawei"], name="product")
 def _product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with ScriptedModels() as models, Product(tmp_path_factory.mktemp("stage"), request.param, **models.environment()) as product:
         yield product

@@ -59,6 +59,10 @@ def _json(good: dict[str, Any], changed: dict[str, Any] | None) -> bytes:
 class _Absent:
     """Marks a member to leave out, since None is a value that a token may hold."""
 
+    def __repr__(self) -> str:
+        # A test's name, which must be the same in every process.
+        return "ABSENT"
+
 
 _ABSENT = _Absent()
 ABSENT: Any = _ABSENT
