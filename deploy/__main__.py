@@ -77,10 +77,10 @@ def run(cloud: Any, port: int, password: str, folder: Path) -> None:
 @main.group()
 @click.option("--folder", type=click.Path(path_type=Path), default=stage.Stage().folder, help="Of a run on this machine: where its data is kept.")
 @click.option("--cloud", type=click.Choice(sorted(clouds.TARGETS)), help="Of a stage in this cloud, instead of this machine.")
-@click.option("--stage", "name", default="prod", show_default=True, help="Which stage there.")
+@click.option("--stage", "name", help="Which stage there; else the one in twocan.toml, or prod.")
 @click.option("--region", help="In which region.")
 @click.pass_context
-def users(context: click.Context, folder: Path, cloud: str | None, name: str, region: str | None) -> None:
+def users(context: click.Context, folder: Path, cloud: str | None, name: str | None, region: str | None) -> None:
     """Who may sign in: on this machine, or with --cloud in a stage of yours."""
     context.obj = _in_the_cloud(cloud, name, region) if cloud else _here(stage.Stage(folder))
 
@@ -137,7 +137,7 @@ def _here(here: stage.Stage) -> Admin:
     return ask
 
 
-def _in_the_cloud(cloud: str, name: str, region: str | None) -> Admin:
+def _in_the_cloud(cloud: str, name: str | None, region: str | None) -> Admin:
     from deploy import probe
 
     target = cloud_commands.opened(cloud, name, region).target

@@ -32,36 +32,38 @@ NO_MODEL = "There is no model yet, so nobody can chat: write one into twocan.tom
 _LINES = 5
 
 
-def opened(cloud: str | None, stage: str, region: str | None) -> Deployment:
+def opened(cloud: str | None, stage: str | None, region: str | None) -> Deployment:
     """Return the deployment that the words and twocan.toml mean. Raises DeployError and what reading raises."""
     # boto3 takes a quarter of a second to import, which `run` and `--help` need not wait for.
     from deploy.deployment import Deployment
 
     choices = owner.read(FILE)
-    place = choices.deploy._replace(cloud=cloud or choices.deploy.cloud, region=region or choices.deploy.region)
+    written = choices.deploy
+    name = written.stage if stage is None else stage
+    place = written._replace(cloud=cloud or written.cloud, stage=name, region=region or written.region)
     clouds.load(place.cloud)
-    return Deployment(stage, "aws" if place.cloud == "aws" else "huawei", choices._replace(deploy=place), dict(os.environ))
+    return Deployment(place.stage, "aws" if place.cloud == "aws" else "huawei", choices._replace(deploy=place), dict(os.environ))
 
 
 def where(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say which deployment it is about, and the deployment as its first argument."""
 
     @click.option("--cloud", type=click.Choice(sorted(clouds.TARGETS)), help="Which cloud; else the one in twocan.toml.")
-    @click.option("--stage", default="prod", show_default=True, help="Which of your deployments there; each has its own users and address.")
+    @click.option("--stage", help="Which of your deployments there, each with its own users and address; else the one in twocan.toml, or prod.")
     @click.option("--region", help="Which region; else the one in twocan.toml, or the cloud's own default.")
     @wraps(command)
-    def with_deployment(cloud: str | None, stage: str, region: str | None, **options: Any) -> Any:
+    def with_deployment(cloud: str | None, stage: str | None, region: str | None, **options: Any) -> Any:
         return command(opened(cloud, stage, region), **options)
 
     return with_deployment
 
 
-_json = click.option("--json", "as_json", is_flag=True, help="JSON for a script, instead of text for a person.")
+as_json_option = click.option("--json", "as_json", is_flag=True, help="JSON for a script, instead of text for a person.")
 
 
 @click.command("plan")
 @where
-@_json
+@as_json_option
 def plan(deployment: Deployment, *, as_json: bool) -> None:
     """Show what `apply` would do. Changes nothing."""
     from deploy import operate
@@ -79,7 +81,7 @@ def plan(deployment: Deployment, *, as_json: bool) -> None:
 
 @click.command("apply")
 @where
-@_json
+@as_json_option
 def apply(deployment: Deployment, *, as_json: bool) -> None:
     """Make it so: create what is missing and update what has changed. Users keep the version they have until `promote`."""
     from deploy import operate
@@ -128,7 +130,7 @@ def destroy(deployment: Deployment, *, delete_data: bool, yes: bool) -> None:
 
 @click.command("status")
 @where
-@_json
+@as_json_option
 def status(deployment: Deployment, *, as_json: bool) -> None:
     """Say what is there: addresses, the release of each function, and what waits for an apply or a promotion."""
     from deploy import operate

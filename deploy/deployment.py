@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from deploy.gateway_responses import Cloud
     from deploy.steps import Function, Seen, Thing
 
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
 DIST = local.ROOT / "frontend" / "dist"
 
 
@@ -136,8 +135,8 @@ def _check_import(one: bundle.Function) -> None:
 
 
 def check_name(stage: str) -> None:
-    """Raise DeployError for a name that no stage can have: it becomes part of a bucket's name, and of a path."""
-    if not _NAME.fullmatch(stage):
+    """Raise DeployError for a name that no stage can have."""
+    if not re.fullmatch(owner.STAGE, stage):
         raise DeployError(f"A stage's name has 1 to 20 small letters, digits and hyphens and begins with a letter; {stage!r} does not.")
 
 

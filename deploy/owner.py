@@ -26,6 +26,8 @@ LIMITS = {row.name.lower(): row.name for row in settings.TABLE if row.least is n
 #: What CloudWatch takes as retention, which is a list; LTS takes any number of days to 365.
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365)
 
+#: What a stage may be called: it becomes part of a bucket's name, and of a path.
+STAGE = r"[a-z][a-z0-9-]{0,19}"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -43,10 +45,11 @@ class Site(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where it is deployed, and within which bounds: `rate` and `burst` are requests a second, `log_days` how long logs are kept."""
+    """Where it is deployed, as what, and within which bounds: `rate` and `burst` are requests a second, `log_days` how long logs are kept."""
 
     cloud: str = ""
     region: str = ""
+    stage: str = "prod"
     processor: str = "arm64"
     log_days: int = 30
     rate: int = 50
@@ -116,6 +119,7 @@ _SECTIONS: Mapping[str, tuple[type, Mapping[str, _Member]]] = {
         {
             "cloud": _one_of("aws", "huawei"),
             "region": _text(r"[a-z]{2}(-[a-z0-9]+)+", "a region such as eu-central-1"),
+            "stage": _text(STAGE, "1 to 20 small letters, digits and hyphens that begin with a letter"),
             "processor": _one_of("arm64", "x86_64"),
             "log_days": _Member(f"one of: {', '.join(map(str, LOG_DAYS))}", lambda value: type(value) is int and value in LOG_DAYS),
             "rate": _whole(1, 10_000),

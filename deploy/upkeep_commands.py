@@ -5,6 +5,7 @@ Exit codes are those of `__main__`; besides, `promote` ends with 4 when it took 
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -14,7 +15,8 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from deploy import clouds, owner, record
-from deploy.cloud_commands import FILE, NO_MODEL, where
+from deploy.cloud_commands import FILE, NO_MODEL, as_json_option, where
+from deploy.clouds import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,17 +92,16 @@ def logs(deployment: Deployment, *, follow: bool, minutes: int) -> None:
 
 @click.command("doctor")
 @where
-def doctor(deployment: Deployment) -> None:
+@as_json_option
+def doctor(deployment: Deployment, *, as_json: bool) -> None:
     """Look for what stands in the way of a deployment, and say what to do."""
-    console = Console(soft_wrap=True)
-    bad = 0
-    for finding in deployment.target.findings():
-        bad += not finding.good
+    console = Console(stderr=as_json, soft_wrap=True)
+    found = [*deployment.target.findings(), *([] if deployment.choices.models else [Finding(good=False, text=NO_MODEL)])]
+    if as_json:
+        click.echo(json.dumps([finding._asdict() for finding in found]))
+    for finding in found:
         console.print(f"  [green]ok[/green]  {finding.text}" if finding.good else f"  [red]see[/red] {finding.text}", highlight=False)
-    if not deployment.choices.models:
-        bad += 1
-        console.print(f"  [red]see[/red] {NO_MODEL}", highlight=False)
-    if bad:
+    if bad := sum(not finding.good for finding in found):
         raise click.ClickException(f"{bad} things to see to.")
     console.print("Nothing stands in the way.")
 
@@ -110,15 +111,19 @@ def doctor(deployment: Deployment) -> None:
 @click.option("--people", type=click.IntRange(1, 100_000), default=20, show_default=True, help="How many people use it.")
 @click.option("--messages", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Messages of one person on a working day.")
 @click.option("--seconds", type=click.FloatRange(0.1, 900), default=8.0, show_default=True, help="How long a model writes at one answer.")
-def estimate(cloud: str | None, people: int, messages: int, seconds: float) -> None:
+@as_json_option
+def estimate(cloud: str | None, people: int, messages: int, seconds: float, *, as_json: bool) -> None:
     """Say what a month costs in the cloud, the model's own bill apart. Asks nobody and needs no account."""
     choices = owner.read(FILE)
     use = clouds.Use(people, people * messages * 22, seconds)
-    table = Table("service", Column("US$ a month", justify="right"), "for")
     module = clouds.load(cloud or choices.deploy.cloud)
-    total = 0.0
-    for cost in module.estimate(use, choices):
-        total += cost.dollars
+    costs = list(module.estimate(use, choices))
+    total = sum(cost.dollars for cost in costs)
+    if as_json:
+        click.echo(json.dumps({"prices_of": module.PRICES_OF, "dollars": round(total, 2), "costs": [cost._asdict() for cost in costs]}))
+        return
+    table = Table("service", Column("US$ a month", justify="right"), "for")
+    for cost in costs:
         table.add_row(cost.service, f"{cost.dollars:.2f}", cost.what)
     table.add_section()
     table.add_row(

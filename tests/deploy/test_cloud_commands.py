@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from deploy import cloud_commands, operate, record, upkeep_commands
+from deploy.clouds import Finding
 from deploy.plan import WITHIN
 from deploy.steps import API_PARTS, Delete, Records, Role, key
 from tests.fakes.rolling import NAMES, RollingCloud, Staged
@@ -42,6 +43,14 @@ class Sticky(Nested):
     def do(self, step: Step) -> Mapping[str, str]:
         """Leave the role."""
         return {} if isinstance(step, Delete) and isinstance(step.thing, Role) else super().do(step)
+
+
+class Ailing(RollingCloud):
+    """A cloud that has something to say."""
+
+    def findings(self) -> list[Finding]:
+        """Say it."""
+        return [Finding(good=True, text="lambda answers")]
 
 
 class Filed(Staged):
@@ -83,6 +92,14 @@ def test_a_promotion_that_is_taken_back_ends_with_4(dist: Path, tmp_path: Path) 
     assert done.stderr.startswith("Error: Taken back, and everything is as it was: asked directly: through the gateway: ")
     assert "through the gateway" in record.read(tmp_path, 1)[0]["taken_back"]
     assert {"1"} == {str(getattr(cloud.pointer(name), "version", "")) for name in NAMES}
+
+
+def test_a_doctor_for_a_script_tells_each_finding(dist: Path, tmp_path: Path) -> None:
+    """And ends with 1 where there is something to see to."""
+    done = said(upkeep_commands.doctor, Filed(Ailing(), dist, tmp_path), "--json")
+
+    assert 1 == done.exit_code
+    assert [{"good": True, "text": "lambda answers"}, {"good": False, "text": cloud_commands.NO_MODEL}] == json.loads(done.stdout)
 
 
 def test_nothing_to_promote_is_no_error(dist: Path, tmp_path: Path) -> None:

@@ -76,3 +76,15 @@ def test_a_handler_that_cannot_be_read_is_named() -> None:
     """Without a traceback; a syntax error with its line."""
     with pytest.raises(DeployError, match=r"^functions/nothing/handler\.py cannot be imported \(ModuleNotFoundError\): mend it first\.$"):
         deployment._check_import(bundle.Function("nothing", "functions.nothing.handler", "gateway", 1, 128))
+
+
+def test_a_stage_may_stand_in_the_owners_file(tmp_path: Path) -> None:
+    """It is checked there as it is on the command line."""
+    path = tmp_path / "twocan.toml"
+    path.write_text('[deploy]\nstage = "team"\n', encoding="utf-8")
+    named = owner.read(path).deploy.stage
+    path.write_text('[deploy]\nstage = "Team"\n', encoding="utf-8")
+    with pytest.raises(owner.OwnerError, match="stage must be 1 to 20 small letters"):
+        owner.read(path)
+
+    assert ("team", "prod") == (named, owner.Place().stage)

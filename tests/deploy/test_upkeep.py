@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,14 @@ def test_an_estimate_is_a_table_with_a_sum() -> None:
 
     assert 0 == done.exit_code
     assert abs(sum(lines) - total) < 0.01 * len(lines)
+
+
+def test_an_estimate_for_a_script_is_the_same_in_json() -> None:
+    """With its sum, and of when the prices are."""
+    told = json.loads(CliRunner().invoke(main, ["estimate", "--cloud", "aws", "--json"]).output)
+
+    assert abs(sum(one["dollars"] for one in told["costs"]) - told["dollars"]) < 0.01
+    assert aws.PRICES_OF == told["prices_of"]
 
 
 def test_nothing_runs_while_nobody_chats() -> None:
