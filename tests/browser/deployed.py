@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
-from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 
@@ -22,44 +19,27 @@ from deploy import operate, owner
 from deploy.deployment import Deployment
 from deploy.local import stage
 from deploy.steps import Function
-from tests.browser.product import PASSWORD, Person
-
-if TYPE_CHECKING:
-    from typing import Self
+from tests.browser.program import PASSWORD, Person, Program
 
 STAGE = "try"
-_PATIENCE = 90
+_TOLD = "emulator.json"
 
 
-class Deployed:
+class Deployed(Program):
     """The emulator with a stage in it; use it in a `with`. Fits a Visit."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._numbers = count(1)
-        command = [sys.executable, "-m", "deploy", "emulate", "--port", "0", "--folder", str(folder)]
-        with (folder / "run.log").open("w") as log:
-            self.process = subprocess.Popen(command, cwd=stage.ROOT, stdout=log, stderr=subprocess.STDOUT)
+        super().__init__(folder, "emulate", "--port", "0")
         try:
-            told = self._told("environment")
+            told = self.told(_TOLD, "environment")
             self.environment: dict[str, str] = told["environment"]
             self.row: dict[str, str] = told["model"]
             self.apply()
-            self.ready = self._told("page", "api")
+            self.ready = self.told(_TOLD, "page", "api")
         except BaseException:
             self.process.kill()
             raise
         self.page: str = self.ready["page"]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.send_signal(signal.SIGINT)
-        try:
-            self.process.wait(20)
-        finally:
-            self.process.kill()
 
     def client(self, service: str) -> Any:
         """Return boto3's client of the emulated account."""
@@ -90,23 +70,11 @@ class Deployed:
 
     def somebody(self) -> Person:
         """Add a user, by the admin function in the account."""
-        person = Person(f"person{next(self._numbers)}", PASSWORD)
+        person = Person(next(self.names), PASSWORD)
         event = {"command": "users.add", "arguments": person._asdict()}
         answer = self.client("lambda").invoke(FunctionName=self.name("admin"), Qualifier="live", Payload=json.dumps(event))
         assert json.load(answer["Payload"])["status"] == 200
         return person
-
-    def _told(self, *members: str) -> dict[str, Any]:
-        """Return what the emulator tells, once it has these members."""
-        deadline = time.monotonic() + _PATIENCE
-        path = self.folder / "emulator.json"
-        while True:
-            told: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-            if set(members) <= told.keys():
-                return told
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError((self.folder / "run.log").read_text())
-            time.sleep(0.05)
 
 
 def _main(folder: Path, model: dict[str, str]) -> None:

@@ -18,7 +18,7 @@ from tests.browser.scripted import ScriptedModels
 from tests.browser.visit import Look, Visit
 
 if TYPE_CHECKING:
-    from tests.browser.product import Person
+    from tests.browser.program import Person
 
 ROOT = Path(__file__).resolve().parents[2]
 _LOOKS = [Look(locale, scheme, *size) for locale in ("en-US", "zh-CN") for scheme in ("light", "dark") for size in ((1280, 800), (390, 844))]

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from deploy.local import model
-from tests.browser.product import Person
+from tests.browser.program import Person
 from tests.browser.visit import PATIENCE, PHONE, WATCH, Look, Visit
 
 if TYPE_CHECKING:

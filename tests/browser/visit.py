@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator, Page
 
-    from tests.browser.product import Person
+    from tests.browser.program import Person
 
 #: How long a slow machine may take for an answer of the real model, in milliseconds.
 PATIENCE = 90_000

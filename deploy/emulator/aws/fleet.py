@@ -12,7 +12,7 @@ import time
 import uuid
 from contextlib import suppress
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from zipfile import BadZipFile
 
 from deploy.emulator.aws import stored, telemetry
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from deploy.emulator.aws.runtime import Version
     from deploy.emulator.aws.telemetry import Telemetry
     from deploy.local.backend import Chunks, Event
+
+T = TypeVar("T")
 
 #: How many processes one version has at most.
 MOST = 32
@@ -51,23 +53,13 @@ class Fleet:
 
     def answer(self, callee: Callee, event: Event, seconds: float) -> Any:
         """Return what a function answers, whole. Raises Absent and FunctionFailed."""
-        call = self._called(callee)
-        try:
-            answer = call.runtime.answer(event, seconds)
-        except FunctionFailed as error:
-            call.ended(failed=isinstance(error.__cause__, Faulty))
-            raise
+        answer, call = self._asked(callee, lambda runtime: runtime.answer(event, seconds))
         call.ended()
         return answer
 
     def stream(self, callee: Callee, event: Event, seconds: float) -> Answer:
         """Return what a function answers, as soon as it has a head. Raises Absent and FunctionFailed."""
-        call = self._called(callee)
-        try:
-            answer = call.runtime.stream(event, seconds)
-        except FunctionFailed as error:
-            call.ended(failed=isinstance(error.__cause__, Faulty))
-            raise
+        answer, call = self._asked(callee, lambda runtime: runtime.stream(event, seconds))
         return answer._replace(body=_Counted(answer.body, call))
 
     def invoke(self, invoked: Invoked) -> Ran:
@@ -97,6 +89,15 @@ class Fleet:
             self._running.clear()
         for runtime in runtimes:
             runtime.close()
+
+    def _asked(self, callee: Callee, ask: Callable[[Runtime], T]) -> tuple[T, _Call]:
+        """Return what a runtime answers, and the call, which is still to be ended. Raises Absent and FunctionFailed."""
+        call = self._called(callee)
+        try:
+            return ask(call.runtime), call
+        except FunctionFailed as error:
+            call.ended(failed=isinstance(error.__cause__, Faulty))
+            raise
 
     def _called(self, callee: Callee) -> _Call:
         alias = stored.alias(callee)
