@@ -12,6 +12,8 @@ from tests.browser.program import Person
 from tests.browser.visit import PATIENCE, PHONE, WATCH, Look, Visit
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Route
+
     from tests.browser.product import Product
 
 Open = Callable[..., Visit]
@@ -125,6 +127,31 @@ def test_an_expired_token_is_renewed_without_a_word(visit: Open, person: Person)
     window.ask("Still there?")
 
     window.answer("complete")
+
+
+def test_a_question_before_the_models_are_known_waits_for_them(visit: Open, person: Person) -> None:
+    """After a cold start in the cloud the list comes late; who typed faster was told that the model is not available."""
+    window = visit()
+    held: list[Route] = []
+    window.page.route("**/v1/models", lambda route: held.extend([route]))
+    window.sign_in(person)
+    window.ask("Are you there?")
+    expect(window.hook("stop")).to_be_visible()
+    held[0].continue_()
+
+    window.answer("complete")
+
+
+def test_a_stage_without_a_model_says_so(visit: Open, person: Person) -> None:
+    """Where the list would be, and before one has asked in vain; what was typed stays."""
+    window = visit()
+    window.page.route("**/v1/models", lambda route: route.fulfill(response=route.fetch(), json={"object": "list", "data": []}))
+    window.sign_in(person)
+    expect(window.hook("blocked")).to_have_text("No model is set up here yet. Ask whoever runs this page to add one.")
+    window.ask("Anybody?")
+
+    expect(window.hook("model-picker")).to_have_text("No model yet")
+    expect(window.hook("composer")).to_have_value("Anybody?")
 
 
 def test_an_ended_session_asks_to_sign_in_and_keeps_the_draft(visit: Open, product: Product, person: Person) -> None:

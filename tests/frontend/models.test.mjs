@@ -27,3 +27,16 @@ test("Whoever waits for a list that cannot be read learns why, and who waits nex
   assert.equal(problem.code, "internal_error");
   assert.deepEqual([models.list.value, models.problem.value], [["a"], null]);
 });
+
+test("An empty list is said to be one, and who waits next has it read again", async () => {
+  const answers = [async () => [], async () => ["a"]];
+  const models = createModels({ models: () => answers.shift()() });
+
+  void models.load();
+  await assert.rejects(models.ready(), (error) => error.problem.code === "no_model");
+  const empty = [models.isEmpty.value, models.problem.value];
+  await models.ready();
+
+  assert.deepEqual(empty, [true, null]);
+  assert.deepEqual([models.isEmpty.value, models.list.value], [false, ["a"]]);
+});

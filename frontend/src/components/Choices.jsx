@@ -62,10 +62,10 @@ export function ThemeSelect() {
 export function ModelPicker({ conversation }) {
   const { conversations, models, preferences } = useApp();
   const { model } = conversation;
-  const isLoading = models.list.value.length === 0;
-  const isGone = !isLoading && !models.list.value.includes(model);
+  const hasNone = models.list.value.length === 0;
+  const isGone = !hasNone && !models.list.value.includes(model);
   const options = models.list.value.map((value) => ({ value, name: value, disabled: false }));
-  if (isLoading) options.push({ value: model, name: model || t("model.loading"), disabled: false });
+  if (hasNone) options.push({ value: model, name: model || t(models.isEmpty.value ? "model.none" : "model.loading"), disabled: false });
   if (isGone) options.unshift({ value: model, name: t("model.gone", { model }), disabled: true });
 
   /** @param {string} chosen */
@@ -78,7 +78,7 @@ export function ModelPicker({ conversation }) {
   return (
     <Select
       label={t("model.label")} testId="model-picker" value={model} options={options} onChoose={choose} invalid={isGone}
-      disabled={isLoading}
+      disabled={hasNone}
     />
   );
 }

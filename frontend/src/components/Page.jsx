@@ -53,20 +53,25 @@ function Main({ onOpenDrawer }) {
   const conversation = conversations.current.value;
   useStopKey(conversation?.id ?? "");
   if (!conversation) return <main class="main" />;
-  const available = models.list.value;
-  const isGone = available.length > 0 && !available.includes(conversation.model);
+  const block = blocked(models, conversation.model);
   return (
     <main class="main">
       <Head conversation={conversation} onOpenDrawer={onOpenDrawer} />
       {conversation.messages.length === 0 ? <Empty /> : <Thread key={conversation.id} conversation={conversation} />}
       <div class="dock">
-        {isGone && <p class="banner" role="status">{t("model.goneText", { model: conversation.model })}</p>}
+        {block && <p class="banner" role="status" data-testid="blocked">{t(block, { model: conversation.model })}</p>}
         <Troubles />
-        <Composer conversation={conversation} isBlocked={isGone} />
+        <Composer conversation={conversation} isBlocked={block !== ""} />
         <p class="hint">{t("composer.hint")}</p>
       </div>
     </main>
   );
+}
+
+/** @param {import("../state/models.js").Models} models @param {string} model @returns {string} what keeps one from asking, "" for nothing */
+function blocked({ list, isEmpty }, model) {
+  if (isEmpty.value) return "error.no_model";
+  return list.value.length > 0 && !list.value.includes(model) ? "model.goneText" : "";
 }
 
 /** @param {{ conversation: import("../types.js").Conversation, onOpenDrawer: () => void }} props */

@@ -99,6 +99,7 @@ export const en = {
 
   "model.label": "Model",
   "model.loading": "Loading models…",
+  "model.none": "No model yet",
   "model.gone": "{model} (unavailable)",
   "model.goneText": "The model “{model}” is no longer available. Choose another one to go on.",
   "model.failed": "The list of models could not be loaded.",
@@ -133,6 +134,7 @@ export const en = {
   "error.unauthenticated": "Please sign in again.",
   "error.session_ended": "Your session has ended. Please sign in again.",
   "error.model_not_found": "This model is not available. Choose another one.",
+  "error.no_model": "No model is set up here yet. Ask whoever runs this page to add one.",
   "error.request_too_large": "This is too much at once. Shorten your message or start a new conversation.",
   "error.context_too_long": "This conversation is longer than the model can read. Start a new one, or choose another model.",
   "error.text_too_large": "This message is too long. Please shorten it.",

@@ -100,6 +100,7 @@ export const zh = {
 
   "model.label": "模型",
   "model.loading": "正在加载模型…",
+  "model.none": "还没有模型",
   "model.gone": "{model}（不可用）",
   "model.goneText": "模型“{model}”已不可用，请换一个模型再继续。",
   "model.failed": "模型列表加载失败。",
@@ -134,6 +135,7 @@ export const zh = {
   "error.unauthenticated": "请重新登录。",
   "error.session_ended": "登录已过期，请重新登录。",
   "error.model_not_found": "这个模型不可用，请换一个模型。",
+  "error.no_model": "这里还没有配置模型，请联系管理员添加。",
   "error.request_too_large": "内容太多了。请缩短消息，或开始新对话。",
   "error.context_too_long": "对话太长，超出了模型能读的范围。请开始新对话，或换一个模型。",
   "error.text_too_large": "这条消息太长了，请缩短后再发。",

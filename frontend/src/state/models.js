@@ -3,7 +3,7 @@
  */
 
 import { signal } from "@preact/signals";
-import { toProblem } from "../api/problem.js";
+import { ApiError, toProblem } from "../api/problem.js";
 
 /**
  * @import { Problem } from "../types.js"
@@ -14,6 +14,8 @@ import { toProblem } from "../api/problem.js";
 export function createModels(api) {
   const list = signal(/** @type {string[]} */ ([]));
   const problem = signal(/** @type {Problem | null} */ (null));
+  /** The list was read, and the owner has set up no model. */
+  const isEmpty = signal(false);
 
   /** The last try to read the list: what prevented it, or null. @type {Promise<unknown>} */
   let reading = Promise.resolve(null);
@@ -22,7 +24,8 @@ export function createModels(api) {
     problem.value = null;
     try {
       list.value = await api.models();
-      return null;
+      isEmpty.value = list.value.length === 0;
+      return isEmpty.value ? new ApiError({ code: "no_model" }) : null;
     } catch (error) {
       problem.value = toProblem(error);
       return error;
@@ -34,11 +37,11 @@ export function createModels(api) {
     return reading;
   }
 
-  /** Waits for the list, and asks for it again if it could not be read. Rejects with what prevents it. */
+  /** Waits for the list, and asks for it again if it could not be read. Rejects with what prevents it, or if it is empty. */
   async function ready() {
-    const error = list.value.length > 0 ? null : await (problem.value ? load() : reading);
+    const error = list.value.length > 0 ? null : await (problem.value || isEmpty.value ? load() : reading);
     if (error) throw error;
   }
 
-  return { list, problem, load, ready };
+  return { list, isEmpty, problem, load, ready };
 }
