@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from bench import cold_start, deployed, hot_path
+from bench import applied, cold_start, deployed, hot_path
 from deploy import bundle
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Figure(NamedTuple):
 def main() -> None:
     """Measure everything and print the table."""
     with _upstream() as upstream:
-        figures = [*_cold_starts(upstream), *_hot_path(upstream), *_page(), _ready(), *_deployed()]
+        figures = [*_cold_starts(upstream), *_hot_path(upstream), *_page(), _ready(), *_applies(), *_deployed()]
     table = Table("what", "measured", "at most", "", title="Twocan, measured")
     for one in figures:
         most = "" if one.most is None else f"{one.most:g} {one.unit}"
@@ -128,6 +128,12 @@ def _ready() -> Figure:
             return Figure("make run, until ready", time.perf_counter() - began, "s", 10)
         finally:
             os.killpg(process.pid, signal.SIGINT)
+
+
+def _applies() -> Iterator[Figure]:
+    first, nothing = applied.seconds()
+    yield Figure("first apply, on the emulated AWS", first, "s", None)
+    yield Figure("apply with nothing to do, there", nothing, "s", 3)
 
 
 def _port() -> int:

@@ -11,7 +11,7 @@ import hmac
 import json
 import re
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tomllib
 
@@ -26,20 +26,32 @@ if TYPE_CHECKING:
     from deploy.gateway_responses import Cloud
     from deploy.steps import Function, Seen, Thing
 
-DIST = local.ROOT / "frontend" / "dist"
+
+class Folders(NamedTuple):
+    """Where on this machine the page is, built, and where stages keep their secrets and history."""
+
+    dist: Path = local.ROOT / "frontend" / "dist"
+    stages: Path = local.ROOT / ".local" / "stages"
 
 
 class Deployment:
     """A stage of the owner's in a cloud. Raises DeployError, OwnerError, PackageError and SiteError."""
 
-    def __init__(self, name: str, cloud: Cloud, choices: owner.Owner, environment: Mapping[str, str], dist: Path = DIST) -> None:
+    def __init__(
+        self,
+        name: str,
+        cloud: Cloud,
+        choices: owner.Owner,
+        environment: Mapping[str, str],
+        folders: Folders = Folders(),  # noqa: B008 - immutable
+    ) -> None:
         check_name(name)
         self.name = name
         self.choices = choices
         self._cloud: Cloud = cloud
         self._environment = environment
-        self._dist = dist
-        self._secrets = local.Stage(local.ROOT / ".local" / "stages" / f"{cloud}-{name}")
+        self._dist = folders.dist
+        self._secrets = local.Stage(folders.stages / f"{cloud}-{name}")
         # Made for a stage that is new, and in no file until `keep`: to look at a plan leaves nothing behind.
         self._made: dict[str, str] = {}
         self._module = clouds.load(cloud)

@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 
 from deploy import operate, owner
-from deploy.deployment import Deployment
+from deploy.deployment import Deployment, Folders
 from deploy.local import stage
 from deploy.steps import Function
 from tests.browser.program import PASSWORD, Person, Program
@@ -79,9 +79,7 @@ class Deployed(Program):
 
 def _main(folder: Path, model: dict[str, str]) -> None:
     wish = owner.Owner(models=(model,), deploy=owner.Place(region=os.environ["AWS_REGION"]))
-    deployment = Deployment(STAGE, "aws", wish, dict(os.environ))
-    # Not in the repository's own folder, where the owner's stages are.
-    deployment._secrets = stage.Stage(folder / "secrets")
+    deployment = Deployment(STAGE, "aws", wish, dict(os.environ), Folders(stages=folder))
     found = operate.apply(deployment, lambda _: None)
     for thing in found.seen.things.values():
         if isinstance(thing, Function):

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from deploy import operate, owner, promote
-from deploy.deployment import Deployment
-from deploy.local import stage
+from deploy.deployment import Deployment, Folders
 from deploy.package import Code
 from tests.browser.deployed import STAGE
 
@@ -62,8 +61,7 @@ def _main(folder: Path, model: dict[str, str], kind: str) -> int:
     Changed.change = CHANGES[kind]
     rollout = owner.Rollout(steps=(25, 100), hold_seconds=60)
     wish = owner.Owner(models=(model,), deploy=owner.Place(region=os.environ["AWS_REGION"]), rollout=rollout)
-    deployment = Changed(STAGE, "aws", wish, dict(os.environ))
-    deployment._secrets = stage.Stage(folder / "secrets")
+    deployment = Changed(STAGE, "aws", wish, dict(os.environ), Folders(stages=folder))
     operate.apply(deployment, lambda _: None)
     try:
         promote.promote(deployment, click.echo)

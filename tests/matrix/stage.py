@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy import owner
 from deploy.clouds import aws
-from deploy.deployment import Deployment
+from deploy.deployment import Deployment, Folders
 from deploy.local import stage as local
 from tests.fakes.wishes import built
 from tests.matrix.account import REGION
@@ -56,9 +56,8 @@ EDITIONS = {
 
 def folder(path: Path) -> Path:
     """Write what every run finds: the secrets that were generated once, and the pages."""
-    secrets = local.Stage(path / "secrets")
-    secrets.make()
-    local.write_private(secrets.folder / "secrets.json", {"token_key": TOKEN_KEY, "mark_key": "m" * 48})
+    for name in {one.name for one in EDITIONS.values()}:
+        local.Stage(path / f"aws-{name}").keep({"token_key": TOKEN_KEY, "mark_key": "m" * 48})
     for page in {one.page for one in EDITIONS.values()}:
         built(path / page, app=page)
     return path
@@ -67,8 +66,7 @@ def folder(path: Path) -> Path:
 def deployment(here: Path, name: str) -> Deployment:
     """Return the stage as it is to be in an edition. The environment says where AWS is."""
     edition = EDITIONS[name]
-    made = Deployment(edition.name, "aws", edition.choices, {"MODEL_KEY": MODEL_KEY}, here / edition.page)
-    made._secrets = local.Stage(here / "secrets")
+    made = Deployment(edition.name, "aws", edition.choices, {"MODEL_KEY": MODEL_KEY}, Folders(here / edition.page, here))
     made._module = _edited(edition.code)
     # Its own address is the proxy's port, which no two runs share; it would be a secret of its own in each of them.
     vars(made.target)["store"] = lambda: f"dynamodb://twocan-{edition.name}?region={REGION}"
