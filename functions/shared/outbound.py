@@ -236,7 +236,9 @@ class _Exchange:
         try:
             # A body of a given length is not streamed: there is no first token to let out.
             given_way = _GIVE_WAY if "content-length" in response.headers else 0
-            while not self._closed and (chunk := response.read1(_READ)):
+            for chunk in _pieces(response):
+                if self._closed:
+                    break
                 self._items.put(chunk)
                 if given_way < _GIVE_WAY:
                     given_way += 1
@@ -258,6 +260,15 @@ class _Exchange:
         # Looked at again after clearing: the reader may have drained the queue in between, and would then never set it.
         while not self._closed and self._items.qsize() >= _AHEAD // 2 and not self._room.wait(TICK):
             pass
+
+
+def _pieces(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """Yield bytes as they come. Of a body in HTTP chunks each chunk; urllib3 reads these faster itself than through the standard library."""
+    if "chunked" in response.headers.get("transfer-encoding", "").lower():
+        yield from response.read_chunked(_READ, decode_content=False)
+    else:
+        while chunk := response.read1(_READ):
+            yield chunk
 
 
 def _shut(response: urllib3.BaseHTTPResponse) -> None:
