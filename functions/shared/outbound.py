@@ -1,4 +1,4 @@
-"""The only HTTP client: connects and checks the status now, then yields bytes. It knows sockets and time; it must know no vendor.
+"""The only way to a model's vendor: connects and checks the status now, then yields bytes. It knows sockets and time; it must know no vendor.
 
 One daemon thread per exchange talks to the socket and fills a bounded queue. Waiting on the queue gives the tick by which callers look at
 the clock, and `close` can end a read that blocks, which nothing could do from within it: urllib3 turns a read's time-out into an empty read,
@@ -18,14 +18,13 @@ from functions.shared.errors import UpstreamCut, UpstreamError, UpstreamTimeout
 
 spared.http2()
 import urllib3  # noqa: E402 - only now
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 #: Seconds of silence after which `chunks` yields b"".
 TICK = 0.25
-#: Tries after the first one, unless the caller wants fewer.
+#: Tries after the first one.
 RETRIES = 2
 #: Longest that a server's Retry-After is obeyed, in seconds; if it wants more, its refusal is passed on.
 LONGEST_WAIT = 10.0
@@ -39,10 +38,6 @@ _MOMENT = 0.0002
 # By how many seconds the reader thread outwaits whoever waits for it.
 _GRACE = 2.0
 _WORTH_RETRYING = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
-
-
-class Unreached(UpstreamError):
-    """No connection was made, so nothing was sent: whoever may not send twice may send again."""
 
 
 class Outgoing(NamedTuple):
@@ -109,24 +104,20 @@ class Incoming:
 
 
 class Outbound:
-    """Sends requests. Redirects are not followed and nothing is decompressed: a vendor's API needs neither, and both are ways to be fooled.
+    """Sends requests. Redirects are not followed and nothing is decompressed: a vendor's API needs neither, and both are ways to be fooled."""
 
-    Whoever sends what may not happen twice says `retries=0`: a request that failed may have been carried out all the same.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep, *, retries: int = RETRIES) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep) -> None:
         self._pool = urllib3.PoolManager(num_pools=16, maxsize=256)
         self._clock = clock
         self._sleep = sleep
-        self._retries = retries
 
     def send(self, call: Outgoing, limits: Limits) -> Incoming:
         """Send and wait for the status; try again where that can help, while nothing of the answer was read.
 
-        Raises UpstreamError if no server answered (Unreached if none was asked), UpstreamTimeout if it did not in time. Any status is returned.
+        Raises UpstreamError if no server answered, UpstreamTimeout if it did not in time. Any status is returned.
         """
-        for left in reversed(range(self._retries + 1)):
-            wait = 0.5 * 2 ** (self._retries - left)
+        for left in reversed(range(RETRIES + 1)):
+            wait = 0.5 * 2 ** (RETRIES - left)
             try:
                 incoming = self._once(call, limits)
             except UpstreamTimeout:
@@ -151,8 +142,7 @@ class Outbound:
         head = exchange.head(patience)
         if isinstance(head, Exception):
             exchange.close()
-            kind = Unreached if isinstance(head, (ConnectTimeoutError, NewConnectionError)) else UpstreamError
-            raise kind("The model's server cannot be reached. Try again, or choose another model.") from head
+            raise UpstreamError("The model's server cannot be reached. Try again, or choose another model.") from head
         if head is None:
             exchange.close()
             raise UpstreamTimeout

@@ -18,8 +18,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from functions.shared import documents
-from functions.shared.errors import Conflict, InvalidJSON, InvalidRequest, SettingsError, Unavailable, Unknown, UpstreamError, UpstreamTimeout
-from functions.shared.outbound import Limits, Outbound, Outgoing, Unreached
+from functions.shared.errors import Conflict, InvalidJSON, InvalidRequest, SettingsError, Unavailable, Unknown
+from functions.shared.service import Answer, Asked, Late, Limits, Lost, Service, Unreached
 from functions.shared.sigv4 import Credentials, Scope, signed
 from functions.shared.stores import ANY, Now, Record, checked
 
@@ -188,9 +188,8 @@ class _Service:
         self._place = place
         self._credentials = credentials
         self._now = now
-        self._patience = patience
         self._sleep = sleep
-        self._outbound = Outbound(retries=0)
+        self._service = Service(place.endpoint, Limits(_CONNECT, patience, _MOST))
         self._used = now()
 
     def ask(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,33 +209,25 @@ class _Service:
                 return documents.parse(raw)
         except Unreached as error:
             raise _Passing from error
-        except UpstreamTimeout as error:
+        except Late as error:
             # A read is not tried again either: its time is gone.
             raise (Unavailable if operation in _READS else Unknown) from error
-        except (UpstreamError, InvalidJSON) as error:
+        except (Lost, InvalidJSON) as error:
             raise lost from error
         if status >= 500:
             raise lost
         raise _refusal(raw)
 
-    def _exchange(self, operation: str, body: bytes) -> tuple[int, bytes]:
-        """Return status and body of the answer. Raises UpstreamError."""
+    def _exchange(self, operation: str, body: bytes) -> Answer:
+        """Return the answer to one request. Raises Unreached, Late and Lost."""
         moment = self._now()
         headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": f"DynamoDB_20120810.{operation}"}
-        call = Outgoing("POST", f"{self._place.endpoint}/", headers, body)
-        headers = signed(call, self._credentials, Scope(self._place.region, "dynamodb"), moment)
-        until = time.monotonic() + self._patience
-        incoming = self._client(moment).send(call._replace(headers=headers), Limits(_CONNECT, self._patience, self._patience, until))
-        try:
-            return incoming.status, incoming.read(_MOST, until, time.monotonic)
-        finally:
-            incoming.close()
-
-    def _client(self, moment: int) -> Outbound:
+        asked = Asked("POST", f"{self._place.endpoint}/", headers, body)
+        headers = signed(asked, self._credentials, Scope(self._place.region, "dynamodb"), moment)
         if moment - self._used > _IDLE:
-            self._outbound = Outbound(retries=0)
+            self._service.forget()
         self._used = moment
-        return self._outbound
+        return self._service.ask(asked._replace(headers=headers))
 
 
 def _refusal(raw: bytes) -> Exception:
