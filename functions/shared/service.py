@@ -1,7 +1,8 @@
 """One request to a service of the cloud's own, and its whole answer. It knows connections and time; it must know no service.
 
-What outbound.py does for a model's vendor, without what only a stream needs: a thread for each exchange, and urllib3, which would be half of a
-zip that keeps records and a third of its cold start (docs/decisions/0006). Nothing is sent twice: whether that may be done, the caller knows.
+What outbound.py does for a model's vendor, without what only a stream needs: a thread for each exchange, and urllib3, which would be more than
+half of a zip that keeps records and a fifth of its cold start (docs/decisions/0006). Nothing is sent twice: whether that may be done, the caller
+knows.
 """
 
 from __future__ import annotations
