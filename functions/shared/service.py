@@ -11,6 +11,7 @@ import select
 import ssl
 import time
 import weakref
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -82,16 +83,19 @@ class Service:
 
     def forget(self) -> None:
         """End the connections that are kept: a platform that froze the function may have lost them without a word."""
-        while self._kept:
-            self._kept.pop().close()
+        with suppress(IndexError):
+            while True:
+                self._kept.pop().close()
 
     def _line(self) -> HTTPConnection:
         """Return a connection: a kept one that is still there, or a new one. Raises Unreached."""
-        while self._kept:
-            line = self._kept.pop()
-            if not _has_ended(line.sock):
-                return line
-            line.close()
+        # Another thread may have been faster.
+        with suppress(IndexError):
+            while True:
+                line = self._kept.pop()
+                if not _has_ended(line.sock):
+                    return line
+                line.close()
         made = self._made()
         try:
             made.connect()
