@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 FILE = local.ROOT / "twocan.toml"
 #: What `plan --json` ends with where something would change.
 CHANGES = 3
-NO_MODEL = "There is no model yet, so nobody can chat: write one into twocan.toml, then `apply` and `promote`."
 #: Lines of history that `status` shows.
 _LINES = 5
 
@@ -103,7 +102,7 @@ def apply(deployment: Deployment, *, as_json: bool) -> None:
     _end(console, found, nothing="" if done else "Nothing to do: everything is as it should be.")
     console.print(_grid(addresses))
     if not deployment.choices.models:
-        console.print(NO_MODEL)
+        console.print(clouds.NO_MODEL)
 
 
 @click.command("destroy")
@@ -138,7 +137,7 @@ def status(deployment: Deployment, *, as_json: bool) -> None:
     if not any(operate.functions(deployment.target.observe())) and not as_json:
         Console().print(clouds.NOTHING)
         return
-    found = operate.outlook(deployment)
+    found = operate.outlook(deployment, complete=False)
     rows = [(name, live[:16], newest[:16], _moving(deployment, name)) for name, live, newest in operate.functions(found.seen)]
     if as_json:
         listed = [dict(zip(("function", "live", "newest", "moving"), row, strict=True)) for row in rows]

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tomllib
 
-from deploy import bundle, clouds, owner, package, wanted
-from deploy.clouds import DeployError, Parcels
+from deploy import bundle, clouds, owner, package, site, wanted
+from deploy.clouds import NO_MODEL, DeployError, Finding, Parcels
 from deploy.local import stage as local
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from deploy.gateway_responses import Cloud
@@ -61,8 +61,11 @@ class Deployment:
         parcels = Parcels(self._zip, self._release, self._file, self._values.get)
         self.target = self._module.connect(clouds.Stage(name, choices, self._mark), parcels)
 
-    def prepare(self, seen: Seen) -> None:
-        """Build the zips, and gather the secrets; new ones are made only for a stage that has no function yet."""
+    def prepare(self, seen: Seen, *, complete: bool = True) -> None:
+        """Build the zips, and gather the secrets; new ones are made only for a stage that has no function yet.
+
+        Where it need not be complete, keys that are nowhere are as unknown as those that are in the cloud only.
+        """
         for one in bundle.FUNCTIONS:
             _check_import(one)
         self._module.check(self.choices)
@@ -70,7 +73,7 @@ class Deployment:
         self._codes = {one.name: package.build(one, target, extra=self._module.beside(one)) for one in bundle.FUNCTIONS}
         fresh = not any(name.startswith("function ") for name in seen.things)
         key = self._secret("token_key") if fresh else self._secrets.known("token_key")
-        self._values |= {"TOKEN_KEY": key, "STORE": self.target.store(), "MODEL_KEYS": self._model_keys(seen)}
+        self._values |= {"TOKEN_KEY": key, "STORE": self.target.store(), "MODEL_KEYS": self._model_keys(seen, complete=complete)}
 
     def keep(self) -> None:
         """Write down the secrets that were made, before anything in the cloud depends on them."""
@@ -100,14 +103,21 @@ class Deployment:
         self._files = {file.path: file.body for file in wanted.page(wish, seen)}
         return wanted.wanted(wish, seen)
 
-    def _model_keys(self, seen: Seen) -> str | None:
+    def findings(self) -> Iterator[Finding]:
+        """Yield what on this machine stands in the way of an apply."""
+        if not self.choices.models:
+            yield Finding(good=False, text=NO_MODEL)
+        yield from _tried(lambda: self._model_keys(self.target.observe()))
+        yield from _tried(lambda: site.check(self._dist))
+
+    def _model_keys(self, seen: Seen, *, complete: bool = True) -> str | None:
         """Return the models' keys, or None for those that are in the cloud already. Raises OwnerError where there are none."""
         try:
             return json.dumps(owner.keys(self.choices.models, self._environment))
         except owner.OwnerError:
             chat: Any = seen.things.get("function chat")
             there = json.loads(dict(chat.settings).get("MODELS", "[]")) if chat and "MODEL_KEYS" in dict(chat.secrets) else []
-            if not _named(self.choices.models) <= _named(there):
+            if complete and not _named(self.choices.models) <= _named(there):
                 raise
             return None
 
@@ -130,6 +140,14 @@ class Deployment:
 
     def _file(self, path: str) -> bytes:
         return self._files[path]
+
+
+def _tried(look: Callable[[], object]) -> Iterator[Finding]:
+    """Yield what a look ends with, if it ends with an error."""
+    try:
+        look()
+    except (DeployError, owner.OwnerError, site.SiteError) as error:
+        yield Finding(good=False, text=str(error))
 
 
 def _named(models: Iterable[Mapping[str, str]]) -> set[str]:

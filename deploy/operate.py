@@ -30,10 +30,10 @@ class Outlook(NamedTuple):
     seen: Seen
 
 
-def outlook(deployment: Deployment) -> Outlook:
-    """Return what would be done; nothing is. Raises DeployError."""
+def outlook(deployment: Deployment, *, complete: bool = True) -> Outlook:
+    """Return what would be done; nothing is. Raises DeployError, for keys that are nowhere only where all is to be complete."""
     seen = deployment.target.observe()
-    deployment.prepare(seen)
+    deployment.prepare(seen, complete=complete)
     wanted = deployment.want(seen)
     return Outlook(plan(wanted, seen), pending(wanted, seen), leftovers(wanted, seen), seen)
 

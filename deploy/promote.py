@@ -65,20 +65,20 @@ def rollback(deployment: Deployment, say: Say) -> bool:
 def _ready(deployment: Deployment) -> Seen:
     """Return what is there, when an apply has nothing to do any more. Raises DeployError."""
     seen = deployment.target.observe()
-    deployment.prepare(seen)
+    deployment.prepare(seen, complete=False)
     steps = plan(deployment.want(seen), seen)
     if steps and all(isinstance(step.thing, Release) for step in steps):
         # A promotion that died while it tidied up: all parts of the API are as they should be, and only its publishing is owed.
         return apply(deployment.want, seen, deployment.target, lambda _: None)
     if steps:
-        raise DeployError(f"There are {len(steps)} things to do before a promotion: run `python -m deploy apply` first.")
+        raise DeployError(f"Before a promotion `apply` has something to do, {key(steps[0].thing)} for one: run it first.")
     return seen
 
 
 def _pointers(deployment: Deployment) -> dict[str, Pointer]:
     found = {name: deployment.target.pointer(name) for name in NAMES}
     if absent := [name for name, pointer in found.items() if pointer is None]:
-        raise DeployError(f"Not live yet: {', '.join(absent)}. Run `python -m deploy apply` first.")
+        raise DeployError(f"Not live yet: {', '.join(absent)}. Run `apply` first.")
     return {name: pointer for name, pointer in found.items() if pointer is not None}
 
 
@@ -193,7 +193,8 @@ def _back(deployment: Deployment, pointers: Mapping[str, Pointer], name: str, sa
         say(f"the page is back at {page}")
     for one in reversed(rollout.in_order(steps, GUARD)):
         deployment.target.point(one, steps[one])
-        say(f"{one} is back at version {steps[one].version}")
+        if (steps[one].version, "") != (pointers[one].version, pointers[one].canary):
+            say(f"{one} is back at version {steps[one].version}")
     return bool(steps)
 
 

@@ -113,4 +113,4 @@ def done(step: Step) -> str:
 def pending(things: Sequence[Thing]) -> str:
     """Return what waits for a promotion, or ""."""
     names = ", ".join(key(thing).removeprefix("live ") for thing in things)
-    return f"Promotion pending: {names}. Run `python -m deploy promote` to let it take over, step by step." if things else ""
+    return f"Promotion pending: {names}. `promote` lets it take over, step by step." if things else ""

@@ -81,9 +81,14 @@ def render(dist: Path, api: str, name: str) -> tuple[SiteFile, ...]:
     return (*files, SiteFile("index.html", page, TYPES[".html"], ALWAYS_ASK))
 
 
-def _read(dist: Path) -> dict[str, bytes]:
+def check(dist: Path) -> None:
+    """Raise SiteError if there is no page."""
     if not (dist / "index.html").is_file():
         raise SiteError(f"There is no page in {dist}: build it with `make frontend`, then try again.")
+
+
+def _read(dist: Path) -> dict[str, bytes]:
+    check(dist)
     return {path.relative_to(dist).as_posix(): path.read_bytes() for path in dist.rglob("*") if path.is_file()}
 
 

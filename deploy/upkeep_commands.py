@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from deploy import clouds, owner, record
-from deploy.cloud_commands import FILE, NO_MODEL, as_json_option, where
-from deploy.clouds import Finding
+from deploy.cloud_commands import FILE, as_json_option, where
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +74,8 @@ def rollback(deployment: Deployment) -> None:
 @click.option("--minutes", type=click.IntRange(1, 43_200), default=10, show_default=True, help="How far to look back.")
 def logs(deployment: Deployment, *, follow: bool, minutes: int) -> None:
     """Show what the functions wrote: one line per request, never a message, a token or a key."""
+    from deploy import operate
+
     since = time.time() - minutes * 60
     shown: set[str] = set()
     while True:
@@ -82,6 +84,8 @@ def logs(deployment: Deployment, *, follow: bool, minutes: int) -> None:
                 shown.add(line.identity)
                 click.echo(_line(line))
         if not follow:
+            if not shown and not any(operate.functions(deployment.target.observe())):
+                raise click.ClickException(clouds.NOTHING)
             return
         since = max(since, time.time() - _LATE)
         try:
@@ -96,13 +100,14 @@ def logs(deployment: Deployment, *, follow: bool, minutes: int) -> None:
 def doctor(deployment: Deployment, *, as_json: bool) -> None:
     """Look for what stands in the way of a deployment, and say what to do."""
     console = Console(stderr=as_json, soft_wrap=True)
-    found = [*deployment.target.findings(), *([] if deployment.choices.models else [Finding(good=False, text=NO_MODEL)])]
+    found = [*deployment.target.findings(), *deployment.findings()]
     if as_json:
         click.echo(json.dumps([finding._asdict() for finding in found]))
     for finding in found:
-        console.print(f"  [green]ok[/green]  {finding.text}" if finding.good else f"  [red]see[/red] {finding.text}", highlight=False)
+        text = escape(finding.text)
+        console.print(f"  [green]ok[/green]  {text}" if finding.good else f"  [red]see[/red] {text}", highlight=False)
     if bad := sum(not finding.good for finding in found):
-        raise click.ClickException(f"{bad} things to see to.")
+        raise click.ClickException("One thing to see to." if bad == 1 else f"{bad} things to see to.")
     console.print("Nothing stands in the way.")
 
 

@@ -22,7 +22,8 @@ TARGETS = {"aws": "deploy.clouds.aws"}
 
 
 #: What is said of a stage that is not there.
-NOTHING = "There is nothing of this stage yet. `python -m deploy apply` makes it."
+NOTHING = "Nothing of this stage is live yet: `apply` makes it, or goes on where one ended. Is it the stage that you mean?"
+NO_MODEL = "There is no model yet, so nobody can chat: write one into twocan.toml, then `apply` and `promote`."
 
 
 class DeployError(Exception):

@@ -61,6 +61,8 @@ def _complaints(number: int, row: Any, secrets: Mapping[str, Any]) -> list[str]:
         wrong.append(f"{where}: vendor must be one of {', '.join(PROVIDERS)}")
     if row.get("base_url") and not row["base_url"].startswith(("https://", "http://")):
         wrong.append(f"{where}: base_url must begin with https:// or http://")
+    if "@" in row.get("base_url", "").partition("://")[2].partition("/")[0]:
+        wrong.append(f"{where}: base_url must hold no user name and no password; what is secret goes into the key")
     if row.get("output_limit", "max_tokens") not in _OUTPUT_LIMITS:
         wrong.append(f"{where}: output_limit must be one of {', '.join(_OUTPUT_LIMITS)}")
     if not _printable(secrets.get(row.get("key", ""), "-") if row.get("key") else "-"):

@@ -46,9 +46,9 @@ class Changed(Deployment):
 
     change = CHANGES["good"]
 
-    def prepare(self, seen: Seen) -> None:
+    def prepare(self, seen: Seen, *, complete: bool = True) -> None:
         """Build the zips, and edit one."""
-        super().prepare(seen)
+        super().prepare(seen, complete=complete)
         code, change = self._codes[self.change.function], self.change
         source = code.files[change.path].decode()
         assert source.count(change.old) == 1

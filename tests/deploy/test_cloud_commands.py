@@ -48,9 +48,17 @@ class Sticky(Nested):
 class Ailing(RollingCloud):
     """A cloud that has something to say."""
 
+    def __init__(self, text: str = "lambda answers") -> None:
+        super().__init__()
+        self._text = text
+
     def findings(self) -> list[Finding]:
         """Say it."""
-        return [Finding(good=True, text="lambda answers")]
+        return [Finding(good=True, text=self._text)]
+
+    def logs(self, since: float) -> tuple[()]:
+        """Say nothing."""
+        return ()
 
 
 class Filed(Staged):
@@ -99,7 +107,22 @@ def test_a_doctor_for_a_script_tells_each_finding(dist: Path, tmp_path: Path) ->
     done = said(upkeep_commands.doctor, Filed(Ailing(), dist, tmp_path), "--json")
 
     assert 1 == done.exit_code
-    assert [{"good": True, "text": "lambda answers"}, {"good": False, "text": cloud_commands.NO_MODEL}] == json.loads(done.stdout)
+    assert [{"good": True, "text": "lambda answers"}, {"good": False, "text": "no model"}] == json.loads(done.stdout)
+
+
+def test_a_finding_is_shown_as_it_is(dist: Path, tmp_path: Path) -> None:
+    """What stands in brackets was once taken for a colour, and gone."""
+    done = said(upkeep_commands.doctor, Filed(Ailing("[site] domain needs `certificate`"), dist, tmp_path))
+
+    assert "[site] domain needs `certificate`" in done.stdout
+
+
+def test_the_log_of_a_stage_that_is_not_there_is_an_error(dist: Path, tmp_path: Path) -> None:
+    """A name that was mistyped looked like a stage where nothing happens."""
+    done = said(upkeep_commands.logs, Filed(Ailing(), dist, tmp_path))
+
+    assert (1, "") == (done.exit_code, done.stdout)
+    assert "Nothing of this stage is live yet" in done.stderr
 
 
 def test_nothing_to_promote_is_no_error(dist: Path, tmp_path: Path) -> None:

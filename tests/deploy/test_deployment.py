@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 ROW = {"name": "gpt", "vendor": "openai", "base_url": "https://m.example", "model": "m", "key": "KEY_ONE"}
 
 
-def keys(there: list[dict[str, str]] | None, environment: dict[str, str]) -> str | None:
+def keys(there: list[dict[str, str]] | None, environment: dict[str, str], *, complete: bool = True) -> str | None:
     """Return the models' keys of a stage that wants KEY_ONE; `there` are the models that the cloud has with their keys."""
     stage = Deployment.__new__(Deployment)
     stage.choices, stage._environment = owner.Owner(models=(ROW,)), environment
     secrets = (("MODEL_KEYS", "mark"),)
     chat = Function("chat", "python3.13/arm64", "", "", (("MODELS", json.dumps(there)),), secrets, 900, 512, streams=True)
-    return stage._model_keys(Seen({} if there is None else {"function chat": chat}, {}))
+    return stage._model_keys(Seen({} if there is None else {"function chat": chat}, {}), complete=complete)
 
 
 def secretive(folder: Path) -> Deployment:
@@ -50,6 +51,21 @@ def test_a_key_that_is_nowhere_is_said(there: list[dict[str, str]] | None) -> No
     """A new model's key was once missed only when the model was asked."""
     with pytest.raises(owner.OwnerError, match="KEY_ONE"):
         keys(there, {})
+
+
+def test_a_key_that_is_nowhere_hides_no_status() -> None:
+    """What is live can be told without it; only an apply wants all."""
+    assert keys([], {}, complete=False) is None
+
+
+def test_a_doctor_says_what_is_missing_on_this_machine(tmp_path: Path) -> None:
+    """A key and the page: a plan would be refused for both."""
+    stage = secretive(tmp_path)
+    stage.choices, stage._environment, stage._dist = owner.Owner(models=(ROW,)), {}, tmp_path / "nowhere"
+    stage.target = SimpleNamespace(observe=lambda: Seen({}, {}))
+    found = [one.text for one in stage.findings() if not one.good]
+
+    assert ["KEY_ONE" in found[0], "make frontend" in found[1]] == [True, True]
 
 
 def test_a_new_stages_secrets_are_in_no_file_until_it_is_made(tmp_path: Path) -> None:

@@ -113,6 +113,16 @@ def test_a_command_wants_a_cloud(command: str) -> None:
     assert "Choose a cloud with --cloud, or under [deploy] in twocan.toml" in str(done.exception)
 
 
+def test_an_endpoint_that_is_no_address_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes from a paste that was cut off; it ended in a traceback once."""
+    for name, value in (("AWS_ENDPOINT_URL", "foo"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b"), ("AWS_REGION", "eu-central-1")):
+        monkeypatch.setenv(name, value)
+    done = CliRunner().invoke(main, ["status", "--cloud", "aws", "--region", "eu-central-1"])
+
+    assert isinstance(done.exception, clouds.DeployError)
+    assert "AWS_ENDPOINT_URL is not an address" in str(done.exception)
+
+
 @pytest.mark.parametrize("stage", ["", "Prod", "1st", "a" * 21, "x_y", "../x"])
 def test_a_stage_has_a_plain_name(stage: str) -> None:
     """It becomes part of a bucket's name, and of a path."""

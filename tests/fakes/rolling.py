@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from deploy import bundle, owner
-from deploy.clouds import Called, Request
+from deploy.clouds import Called, Finding, Request
 from deploy.lock import Held
 from deploy.rollout import Pointer, Reading
 from deploy.steps import Function, Index, Live, Seen
@@ -134,8 +134,12 @@ class Staged:
         self._dist = dist
         self._wishes = wishes
 
-    def prepare(self, seen: Seen) -> None:
+    def prepare(self, seen: Seen, *, complete: bool = True) -> None:
         """There is nothing to prepare."""
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Nothing stands in the way on this machine but that there is no model."""
+        return (Finding(good=False, text="no model"),)
 
     def keep(self) -> None:
         """There is nothing to keep."""

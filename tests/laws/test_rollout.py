@@ -191,7 +191,7 @@ def shown(cloud: RollingCloud) -> str:
 
 
 def test_a_page_alone_is_promoted_and_taken_back(dist: Path, newer: Path) -> None:
-    """Though no function moved."""
+    """Though no function moved; nor is it said of one."""
     cloud = RollingCloud()
     applied(cloud, dist, "a")
     old = shown(cloud)
@@ -199,7 +199,9 @@ def test_a_page_alone_is_promoted_and_taken_back(dist: Path, newer: Path) -> Non
 
     assert promoted(staged)
     assert old != shown(cloud)
-    assert promote.rollback(staged, [].append)  # type: ignore[arg-type]
+    told: list[str] = []
+    assert promote.rollback(staged, told.append)  # type: ignore[arg-type]
+    assert [f"the page is back at {old}"] == told
     assert (old, {"1"}) == (shown(cloud), versions(cloud))
 
 
@@ -222,7 +224,7 @@ def test_a_promotion_wants_an_apply_first(dist: Path) -> None:
     cloud = RollingCloud()
     applied(cloud, dist, "a")
 
-    with pytest.raises(DeployError, match="run `python -m deploy apply` first"):
+    with pytest.raises(DeployError, match="Before a promotion `apply` has something to do"):
         promoted(Staged(cloud, dist, code="b"))
 
 

@@ -160,7 +160,11 @@ class Account:
         with self._lock:
             if service not in self._clients:
                 config = Config(retries={"mode": "standard", "max_attempts": _TRIES}, connect_timeout=10, read_timeout=70, max_pool_connections=16)
-                self._clients[service] = self._session.client(service, config=config)
+                try:
+                    self._clients[service] = self._session.client(service, config=config)
+                except ValueError as error:
+                    # The region was looked at before. A service's own AWS_ENDPOINT_URL_… may be the one that is meant.
+                    raise DeployError("AWS_ENDPOINT_URL is not an address such as http://127.0.0.1:8710: correct it, or unset it.") from error
             return self._clients[service]
 
 

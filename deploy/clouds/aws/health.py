@@ -25,6 +25,7 @@ _READINGS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     ("iam", "list_roles", {"MaxItems": 1}),
     ("logs", "describe_log_groups", {"limit": 1}),
     ("cloudwatch", "list_metrics", {"Namespace": "AWS/Lambda"}),
+    ("cloudfront", "list_distributions", {"MaxItems": "1"}),
 )
 #: New accounts may run ten functions at once, which twenty people with streaming answers use up.
 _FEW = 50
@@ -69,7 +70,11 @@ def _hosting(account: Account, choices: Owner) -> Iterator[Finding]:
     if choices.site.hosting == "website":
         yield Finding(good=False, text='hosting = "website" serves the page over plain HTTP: passwords cross the network readable. Use "cdn".')
         return
-    there = cdn.find(account)
+    try:
+        there = cdn.find(account)
+    except DeployError:
+        # Said already: it was asked like every other service.
+        return
     if there is not None and there.get("Status") != "Deployed":
         yield Finding(good=False, text="The CDN is still spreading: the page may answer with errors for a quarter of an hour.")
 

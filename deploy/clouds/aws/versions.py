@@ -113,6 +113,10 @@ def reading(account: Account, function: str, version: str, release: str, since: 
     return Reading(max(len(lines), counts["Invocations"]), (*failed, *errors), counts["Throttles"], took, first)
 
 
+#: How the runtime logs what an authorizer must raise for every token that it refuses (aws.md, 5); its own line says the same.
+_REFUSES = "[ERROR] Exception: Unauthorized"
+
+
 def logs(account: Account, functions: tuple[str, ...], since: float) -> Iterator[Logged]:
     """Yield what functions wrote since a moment, in order of time."""
     lines = [
@@ -120,6 +124,7 @@ def logs(account: Account, functions: tuple[str, ...], since: float) -> Iterator
         for function in functions
         if account.call("logs", "describe_log_groups", logGroupNamePrefix=account.names.log(function))["logGroups"]
         for one in account.pages("logs", "filter_log_events", "events", logGroupName=account.names.log(function), startTime=int(since * 1000))
+        if not one["message"].startswith(_REFUSES)
     ]
     yield from sorted(lines)
 

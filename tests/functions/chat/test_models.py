@@ -119,6 +119,13 @@ def test_no_fault_shows_a_key() -> None:
     assert "sk-secret" not in wrong({**ROW, "vendor": "nobody", "base_url": "nowhere"}, {}, 7)
 
 
+def test_an_address_holds_no_password() -> None:
+    """It stands in plans and in plain settings; and the complaint does not repeat it."""
+    message = wrong({**ROW, "base_url": "https://ann:sk-secret@models.example/v1"})
+
+    assert ("row 1: base_url must hold no user name and no password" in message, "sk-secret" in message) == (True, False)
+
+
 def test_a_model_is_found_by_its_public_name() -> None:
     """And by no other."""
     targets = table(ROW)
