@@ -134,10 +134,12 @@ def status(deployment: Deployment, *, as_json: bool) -> None:
     """Say what is there: addresses, the release of each function, and what waits for an apply or a promotion."""
     from deploy import operate
 
-    if not any(operate.functions(deployment.target.observe())) and not as_json:
+    seen = deployment.target.observe()
+    if not any(operate.functions(seen)) and not as_json:
+        # Before anything is built: a name that was mistyped is no reason to complain of the page.
         Console().print(clouds.NOTHING)
         return
-    found = operate.outlook(deployment, complete=False)
+    found = operate.outlook(deployment, seen, complete=False)
     rows = [(name, live[:16], newest[:16], _moving(deployment, name)) for name, live, newest in operate.functions(found.seen)]
     if as_json:
         listed = [dict(zip(("function", "live", "newest", "moving"), row, strict=True)) for row in rows]
@@ -148,16 +150,15 @@ def status(deployment: Deployment, *, as_json: bool) -> None:
     for row in rows:
         table.add_row(*row)
     console.print(table)
-    if rows:
-        console.print(_grid(_addresses(found.seen)))
-        if found.steps:
-            console.print(f"`apply` has something to do: {show.summary(found.steps).strip()}.")
-        _end(console, found, nothing="")
-        for line in record.read(deployment.folder, _LINES):
-            outcome = f", taken back: {line['taken_back']}" if line.get("taken_back") else ""
-            console.print(f"  {line.get('at')} {line.get('command')}{outcome}", highlight=False)
-        if any(row[-1] for row in rows):
-            console.print("A promotion is going on, or its deployer died: `promote` goes on with it, `rollback` goes back.")
+    console.print(_grid(_addresses(found.seen)))
+    if found.steps:
+        console.print(f"`apply` has something to do: {show.summary(found.steps).strip()}.")
+    _end(console, found, nothing="")
+    for line in record.read(deployment.folder, _LINES):
+        outcome = f", taken back: {line['taken_back']}" if line.get("taken_back") else ""
+        console.print(f"  {line.get('at')} {line.get('command')}{outcome}", highlight=False)
+    if any(row[-1] for row in rows):
+        console.print("A promotion is going on, or its deployer died: `promote` goes on with it, `rollback` goes back.")
 
 
 COMMANDS: Sequence[click.Command] = (plan, apply, destroy, status)

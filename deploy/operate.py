@@ -30,9 +30,9 @@ class Outlook(NamedTuple):
     seen: Seen
 
 
-def outlook(deployment: Deployment, *, complete: bool = True) -> Outlook:
-    """Return what would be done; nothing is. Raises DeployError, for keys that are nowhere only where all is to be complete."""
-    seen = deployment.target.observe()
+def outlook(deployment: Deployment, seen: Seen | None = None, *, complete: bool = True) -> Outlook:
+    """Return what would be done to what is seen, or there now; nothing is. Raises DeployError, for keys that are nowhere only if `complete`."""
+    seen = seen or deployment.target.observe()
     deployment.prepare(seen, complete=complete)
     wanted = deployment.want(seen)
     return Outlook(plan(wanted, seen), pending(wanted, seen), leftovers(wanted, seen), seen)

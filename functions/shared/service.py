@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _PIECE = 65_536
 
@@ -83,25 +83,27 @@ class Service:
 
     def forget(self) -> None:
         """End the connections that are kept: a platform that froze the function may have lost them without a word."""
-        with suppress(IndexError):
-            while True:
-                self._kept.pop().close()
+        for line in self._taken():
+            line.close()
 
     def _line(self) -> HTTPConnection:
         """Return a connection: a kept one that is still there, or a new one. Raises Unreached."""
-        # Another thread may have been faster.
-        with suppress(IndexError):
-            while True:
-                line = self._kept.pop()
-                if not _has_ended(line.sock):
-                    return line
-                line.close()
+        for line in self._taken():
+            if not _has_ended(line.sock):
+                return line
+            line.close()
         made = self._made()
         try:
             made.connect()
         except OSError as error:
             raise Unreached from error
         return made
+
+    def _taken(self) -> Iterator[HTTPConnection]:
+        # Not by looking first: another thread may be faster.
+        with suppress(IndexError):
+            while True:
+                yield self._kept.pop()
 
     def _made(self) -> HTTPConnection:
         host, port, seconds = str(self._origin.hostname), self._origin.port, self._limits.connect
