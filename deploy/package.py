@@ -31,14 +31,14 @@ from deploy.entry import entry
 from deploy.wheels import WheelsError, wheels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from deploy.bundle import Function
     from deploy.gateway_responses import Cloud
 
 ROOT = Path(__file__).resolve().parents[1]
 #: The store that each cloud's functions keep their records in.
-STORES = {"aws": "dynamodb", "huawei": "postgres"}
+STORES = {"aws": "dynamodb", "huawei": "postgresql"}
 # Hashes seeded alike give sets, and so .pyc files, the same order on each run.
 _ALONE = {"PATH": os.environ.get("PATH", os.defpath), "PYTHONHASHSEED": "0"}
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
@@ -74,7 +74,8 @@ class Release(NamedTuple):
 
 def build(function: Function, target: Target, *, extra: Mapping[str, bytes] = _NOTHING, root: Path = ROOT) -> Code:
     """Return a function's code for a target, with `extra` files as they come. Raises PackageError."""
-    files = _importable(function, {**_sources(function, target, root), **_wheels(function, target, root)})
+    sources = _sources(function, target, root)
+    files = _importable(function, {**sources, **_wheels(function, target, sources, root)})
     files["index.py"] = entry(function, target.cloud).encode()
     if taken := sorted({*files, "release.json"} & set(extra)):
         raise PackageError(f"{function.name}: {', '.join(taken)} is the packager's own to write; call the extra file something else.")
@@ -139,8 +140,13 @@ def _table(module: str, name: str, sources: Mapping[str, bytes]) -> dict[str, st
     return found
 
 
-def _wheels(function: Function, target: Target, root: Path) -> Mapping[str, bytes]:
-    required = root.joinpath(*function.module.split(".")[:-1], "requirements.txt").read_text(encoding="utf-8")
+def _wheels(function: Function, target: Target, sources: Iterable[str], root: Path) -> Mapping[str, bytes]:
+    """Return the wheels of the function, and of each of its modules that has a list of its own beside it. Raises PackageError."""
+    lists = [
+        root.joinpath(*function.module.split(".")[:-1], "requirements.txt"),
+        *(root / f"{path.removesuffix('.py')}.txt" for path in sorted(sources)),
+    ]
+    required = "\n".join(path.read_text(encoding="utf-8") for path in lists if path.exists())
     lock = (root / "requirements.txt").read_text(encoding="utf-8")
     try:
         return wheels(required, lock, python=target.python, processor=target.processor)

@@ -100,6 +100,8 @@ def _statements(body: Iterable[ast.AST], *, first: bool) -> Iterator[tuple[ast.I
             insists = all(isinstance(handler.body[-1], ast.Raise) for handler in node.handlers)
             yield from _statements(node.body, first=first and insists)
             yield from _statements([*node.handlers, *node.orelse, *node.finalbody], first=False)
+        elif isinstance(node, ast.With):
+            yield from _statements(node.body, first=first and "suppress" not in "".join(ast.unparse(item) for item in node.items))
         elif not isinstance(node, ast.expr):
             yield from _statements(ast.iter_child_nodes(node), first=False)
 

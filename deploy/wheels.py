@@ -23,8 +23,9 @@ PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux2014"}
 
 _ASK = ("pip", "install", "--only-binary=:all:", "--require-hashes", "--link-mode=copy", "--no-progress", "--color=never")
 # Scanners know a package by its METADATA, and its licence goes where it goes. The rest of *.dist-info is the installer's.
+# Both clouds are Linux: there, what asks for Windows' own modules (dateutil's) cannot be imported.
 _KEPT = re.compile(r"[^/]+\.dist-info/(METADATA|licenses/.+)")
-_LEFT_OUT = re.compile(r"[^/]+\.dist-info/.*|bin/.*|\.lock|(.*/)?(__pycache__|tests)/.*|.*\.py[ci]|(.*/)?py\.typed")
+_LEFT_OUT = re.compile(r"[^/]+\.dist-info/.*|bin/.*|\.lock|(.*/)?(__pycache__|tests)/.*|.*\.py[ci]|(.*/)?py\.typed|(.*/)?(tz)?win\.py")
 
 _LOCK_AGAIN = "and lock again with `make lock`"
 #: What uv says, by which the first group is the culprit, and what to do about it.

@@ -1,7 +1,7 @@
-"""The owner's function: users. No route leads here; the deployer invokes it through the cloud's own API.
+"""The owner's function: users, and the table of the records. No route leads here; the deployer invokes it through the cloud's own API.
 
-It knows accounts and what makes a password good enough; it must not know tokens or models. To add a command, write its function and add
-its line to `COMMANDS`.
+It knows accounts, what makes a password good enough, and that a store may have a table; it must not know tokens or models. To add a command,
+write its function and add its line to `COMMANDS`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from functions.shared import accounts, attempts, documents, passwords
 from functions.shared.errors import InvalidRequest, WeakPassword
 from functions.shared.serve import Route, field, reply, route, serve
-from functions.shared.stores import Records, open_records
+from functions.shared.stores import Records, Table, open_records, open_table
 
 if TYPE_CHECKING:
     from functions.shared.messages import Request, Response
@@ -30,13 +30,19 @@ class Tools(NamedTuple):
     """What the commands take."""
 
     records: Records
+    table: Table
     least: int
     cost: passwords.Cost = passwords.COST
 
 
 def connect(settings: Settings) -> Tools:
-    """Build the tools. Raises SettingsError or Unavailable."""
-    return Tools(open_records(settings.text("STORE"), lambda: int(time.time())), settings.number("PASSWORD_MIN_LENGTH"))
+    """Build the tools. Raises SettingsError or Unavailable; a table that is yet to be made is no error."""
+    store = settings.text("STORE")
+    return Tools(open_records(store, _now), open_table(store, _now), settings.number("PASSWORD_MIN_LENGTH"))
+
+
+def _now() -> int:
+    return int(time.time())
 
 
 def answer(request: Request, tools: Tools) -> Response:
@@ -75,6 +81,20 @@ def _passwd(request: Request, tools: Tools) -> Response:
     return reply({"username": account.name})
 
 
+def _prepare(_: Request, tools: Tools) -> Response:
+    tools.table.prepare()
+    return reply({"ready": True})
+
+
+def _state(_: Request, tools: Tools) -> Response:
+    return reply({"ready": tools.table.ready()})
+
+
+def _delete(_: Request, tools: Tools) -> Response:
+    tools.table.delete()
+    return reply({"ready": False})
+
+
 def _hashed(password: str, name: str, tools: Tools) -> str:
     """Return the hash of a password that is good enough (NIST SP 800-63B: long, not common, no composition rule). Raises WeakPassword."""
     known = unicodedata.normalize("NFKC", password)
@@ -102,6 +122,9 @@ COMMANDS = (
     Route("INVOKE", "users.list", _list),
     Route("INVOKE", "users.disable", _disable),
     Route("INVOKE", "users.passwd", _passwd),
+    Route("INVOKE", "records.prepare", _prepare),
+    Route("INVOKE", "records.state", _state),
+    Route("INVOKE", "records.delete", _delete),
 )
 
 handler = serve(answer, connect, NEEDS)

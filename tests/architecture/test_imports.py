@@ -85,16 +85,26 @@ def test_the_import_contracts_hold() -> None:
 
 @FUNCTIONS
 def test_requirements_are_what_is_imported(function: bundle.Function) -> None:
-    """Nothing is missing in the cloud, and nothing is carried there for nothing."""
-    required = {canonical(one) for one in file_of(function.module).read_text().split()}
+    """Nothing is missing in the cloud, and nothing is carried there for nothing; what not every cloud needs stands beside what imports it."""
+    beside = [MODULES[one].with_suffix(".txt") for one in reached(function.module) if one in MODULES]
+    files = [file_of(function.module), *(path for path in beside if path.exists())]
+    required = [canonical(one) for path in files for one in path.read_text().split()]
 
-    assert required == brought(function.module)
+    assert sorted(brought(function.module)) == sorted(required)
 
 
 def test_the_gatekeeper_brings_no_client() -> None:
     """What cannot be imported cannot be used to get out."""
     assert {"pyjwt"} == brought("authorizer.handler")
     assert set() == {"functions.shared.outbound", "functions.shared.stores", "functions.shared.providers"} & reached("authorizer.handler")
+
+
+def test_a_list_stands_beside_a_module() -> None:
+    """One that belongs to none would never be read."""
+    lists = [path for top in ("functions", "authorizer") for path in (ROOT / top).rglob("*.txt") if path.name != "requirements.txt"]
+
+    assert [ROOT / "functions" / "shared" / "database.txt"] == lists
+    assert [] == [path for path in lists if path.with_suffix(".py") not in MODULES.values()]
 
 
 @FUNCTIONS

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from functions.shared import stores
 from functions.shared.errors import Conflict, InvalidRequest, SettingsError
-from functions.shared.stores import ANY, LONGEST, STORES, Record, Records, open_records
-from tests.fakes import aws
+from functions.shared.stores import ANY, LONGEST, STORES, TABLES, Record, Records, Table, open_records, open_table
+from tests.fakes import aws, postgres
 from tests.fakes.clock import Clock
 
 if TYPE_CHECKING:
@@ -26,10 +26,15 @@ FOLDER = Path(stores.__file__).parent
 #: How each store is addressed in a test: a function from a fresh folder to an address.
 ADDRESSES: dict[str, Callable[[Path], str]] = {
     "dynamodb": lambda _: aws.address(aws.table()),
+    "postgresql": lambda _: postgres.emptied(),
     "sqlite": lambda folder: f"sqlite:///{folder / 'records.db'}",
 }
 #: The same without a folder, for laws that make many stores: each example has its own.
-PASSING: dict[str, Callable[[], str]] = {"dynamodb": lambda: aws.address(aws.table()), "sqlite": lambda: "sqlite:///:memory:"}
+PASSING: dict[str, Callable[[], str]] = {
+    "dynamodb": lambda: aws.address(aws.table()),
+    "postgresql": postgres.emptied,
+    "sqlite": lambda: "sqlite:///:memory:",
+}
 
 LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8))
 BODIES = st.dictionaries(
@@ -70,6 +75,41 @@ def test_a_store_has_the_ports_methods(store: Records) -> None:
 
     assert {"get", "put", "delete", "query"} <= set(methods)
     assert [parameters(Records, name) for name in methods] == [parameters(type(store), name) for name in methods]
+
+
+def test_a_table_has_its_ports_methods(address: str, clock: Clock) -> None:
+    """Whoever makes it."""
+    methods = [name for name in vars(Table) if not name.startswith("_")]
+
+    assert {"prepare", "ready", "delete"} == set(methods)
+    assert [parameters(Table, name) for name in methods] == [parameters(type(open_table(address, clock)), name) for name in methods]
+
+
+def test_a_table_that_is_there_is_ready(address: str, clock: Clock) -> None:
+    """Making it again changes nothing of what is in it."""
+    store, table = open_records(address, clock), open_table(address, clock)
+    store.put("p", "s", {}, if_version=0)
+    table.prepare()
+
+    assert (True, Record("p", "s", 1, {})) == (table.ready(), store.get("p", "s"))
+
+
+@pytest.mark.parametrize("scheme", sorted(STORES.keys() - TABLES))
+def test_a_table_of_somebody_elses_making_is_not_dropped(tmp_path: Path, clock: Clock, scheme: str) -> None:
+    """The deployer made it, or it is the owner's file."""
+    address = ADDRESSES[scheme](tmp_path)
+    store = open_records(address, clock)
+    store.put("p", "s", {}, if_version=0)
+
+    with pytest.raises(InvalidRequest):
+        open_table(address, clock).delete()
+    assert Record("p", "s", 1, {}) == store.get("p", "s")
+
+
+def test_a_table_of_an_unknown_store_is_refused(clock: Clock) -> None:
+    """In the same words."""
+    with pytest.raises(SettingsError, match=r"^STORE must begin with one of: .*sqlite"):
+        open_table("mongodb://x", clock)
 
 
 def parameters(of: type, name: str) -> list[tuple[str, Any]]:

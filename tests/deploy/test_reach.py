@@ -82,7 +82,14 @@ def test_a_start_that_is_not_there_reaches_nothing() -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    ["import js", "import js.deep", "from js import x", "try:\n    import js\nexcept ImportError:\n    warn()\n    raise", "import p.lost"],
+    [
+        "import js",
+        "import js.deep",
+        "from js import x",
+        "with spared():\n    import js",
+        "try:\n    import js\nexcept ImportError:\n    warn()\n    raise",
+        "import p.lost",
+    ],
 )
 def test_a_module_is_lost_with_what_it_wants_first_thing(statement: str) -> None:
     """Directly, or through a module that is lost; an attempt whose every failure raises is none."""
@@ -98,6 +105,7 @@ def test_a_module_is_lost_with_what_it_wants_first_thing(statement: str) -> None
         "import json, p.b",
         "from . import attribute",
         "try:\n    import js\nexcept ImportError:\n    js = None",
+        "with contextlib.suppress(ImportError):\n    import js",
         "try:\n    import js\nexcept OSError:\n    raise\nexcept ImportError:\n    pass",
         "if sys.platform == 'emscripten':\n    import js",
         "def later():\n    import js",

@@ -87,10 +87,23 @@ def test_a_wheel_is_the_targets(index: Path, processor: str, expected: str) -> N
 
 def test_what_a_function_never_needs_is_left_out(index: Path) -> None:
     """Commands, tests, stubs and the installer's notes; data, a package's facts and its licence come along."""
-    inside = ["a/__init__.py", "a/__init__.pyi", "a/py.typed", "a/tests/test_a.py", "a/data/words.txt", "a/test.py", "a/__pycache__/b.pyc"]
+    inside = [
+        "a/__init__.py",
+        "a/__init__.pyi",
+        "a/py.typed",
+        "a/tests/test_a.py",
+        "a/data/words.txt",
+        "a/test.py",
+        "a/tz/win.py",
+        "a/tzwin.py",
+        "a/twin.py",
+        "a/__pycache__/b.pyc",
+    ]
     files = wheels("a", made(index, "a", files=dict.fromkeys(inside, "")), python="3.13", processor="arm64")
 
-    assert {"a/__init__.py", "a/data/words.txt", "a/test.py", "a-1.0.dist-info/METADATA", "a-1.0.dist-info/licenses/LICENSE"} == set(files)
+    assert {"a/__init__.py", "a/data/words.txt", "a/test.py", "a/twin.py", "a-1.0.dist-info/METADATA", "a-1.0.dist-info/licenses/LICENSE"} == set(
+        files
+    )
 
 
 def test_the_same_is_looked_for_once(index: Path) -> None:

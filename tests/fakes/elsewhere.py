@@ -13,7 +13,7 @@ from authorizer import handler as authorizer
 from functions.admin import handler as admin
 from functions.shared import clouds
 from functions.shared.serve import Guarding, Started
-from functions.shared.stores import open_records
+from functions.shared.stores import open_records, open_table
 from tests.fakes.clock import Clock
 from tests.fakes.desk import CHEAP, Desk, code, said
 from tests.fakes.forge import ISSUER
@@ -29,7 +29,9 @@ def walk() -> list[Any]:
     asked = {"headers": {"authorization": f"Bearer {granted['access_token']}"}}
     verdict = Guarding(clouds.load_gatekeeping("huawei"), authorizer.decide, authorizer.Tools(ISSUER, clock))(asked, CONTEXTS["huawei"])
     turned = desk.refresh(granted["refresh_token"]).status
-    listed = Started(clouds.load("direct"), admin.answer, admin.Tools(desk.records, 15, CHEAP), {})({"command": "users.list"}, None)
+    listed = Started(clouds.load("direct"), admin.answer, admin.Tools(desk.records, open_table("sqlite:", Clock()), 15, CHEAP), {})(
+        {"command": "users.list"}, None
+    )
     deep = desk.ask("POST", "/auth/login", b'{"a":' * 3_000)
     return [
         json.loads(verdict["body"])["status"],

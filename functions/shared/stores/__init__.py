@@ -1,7 +1,9 @@
 """Records: the one port for everything that is kept. Items named (partition, sort) with a version, an optional expiry and a JSON body.
 
 An expired item counts as absent everywhere, whether or not the store has removed it; the clock is passed in. Reads are strongly consistent.
-To add a store, write its module beside these with an `open(address, now)` and add its line to `STORES`; the contract tests then run on it.
+To add a store, write its module beside these with an `open(address, now)` and add its line to `STORES`; the contract tests then run on it. Wheels
+that only it needs are named in a file beside the module that imports them, as in `functions/shared/database.txt`. A store whose table only the
+functions can reach has an `open_table(address, now)`, too, and a line in `TABLES`; the others' are made by the deployer, or by opening them.
 """
 
 from __future__ import annotations
@@ -15,7 +17,14 @@ from functions.shared.errors import InvalidRequest, SettingsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STORES = {"dynamodb": "functions.shared.stores.dynamodb", "sqlite": "functions.shared.stores.sqlite"}
+STORES = {
+    "dynamodb": "functions.shared.stores.dynamodb",
+    "postgresql": "functions.shared.stores.postgres",
+    "sqlite": "functions.shared.stores.sqlite",
+}
+
+#: The stores whose tables the owner's function makes: a database inside a private network, which no laptop reaches.
+TABLES = {"postgresql": "functions.shared.stores.postgres"}
 
 #: Any version will do: write without looking.
 ANY = -1
@@ -51,12 +60,48 @@ class Records(Protocol):
         """Return up to `limit` items of a partition, those past `after`, ordered by the UTF-8 bytes of `sort`. A short page is the last."""
 
 
+class Table(Protocol):
+    """What is done about the place of the records, before and after there are any. All raise Unavailable or Unknown."""
+
+    def prepare(self) -> None:
+        """Make it, or bring it up to date; again is no harm. Raises SettingsError if the place is not fit for it."""
+
+    def ready(self) -> bool:
+        """Say whether records can be kept there."""
+
+    def delete(self) -> None:
+        """Remove it with everything in it; it need not be there. Raises InvalidRequest if that is not the function's to do."""
+
+
 def open_records(address: str, now: Now) -> Records:
     """Open the store at an address such as sqlite:///var/twocan.db. Raises SettingsError if no such store is known."""
+    return cast("Records", import_module(STORES[_scheme(address)]).open(address, now))
+
+
+def open_table(address: str, now: Now) -> Table:
+    """Return what is done about the table of the store at an address. Raises SettingsError if no such store is known."""
+    scheme = _scheme(address)
+    return cast("Table", import_module(TABLES[scheme]).open_table(address, now)) if scheme in TABLES else _Given()
+
+
+def _scheme(address: str) -> str:
     scheme = address.partition(":")[0]
     if scheme not in STORES:
         raise SettingsError(f"STORE must begin with one of: {', '.join(sorted(STORES))}")
-    return cast("Records", import_module(STORES[scheme]).open(address, now))
+    return scheme
+
+
+class _Given:
+    """A table that is there whenever the store can be opened: the deployer makes it, or opening does."""
+
+    def prepare(self) -> None:
+        pass
+
+    def ready(self) -> bool:
+        return True
+
+    def delete(self) -> None:
+        raise InvalidRequest("The records of this store are not the function's to delete: whoever made their place removes it.")
 
 
 def checked(body: Mapping[str, Any]) -> str:

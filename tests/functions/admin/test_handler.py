@@ -9,7 +9,11 @@ import pytest
 
 from functions.admin import handler
 from functions.shared import accounts, attempts, clouds, passwords
+from functions.shared.errors import SettingsError
 from functions.shared.serve import Started
+from functions.shared.stores import open_records, open_table
+from tests.fakes import postgres
+from tests.fakes.clock import Clock
 from tests.fakes.desk import CHEAP, PASSWORD, Desk, code, said
 from tests.fakes.records import Overtaken
 
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from functions.shared.stores import Records
+    from functions.shared.stores import Records, Table
 
 
 @pytest.fixture(name="invoke")
@@ -26,9 +30,9 @@ def _invoke(records: Records) -> Callable[..., Any]:
     return invoking(records)
 
 
-def invoking(records: Records, least: int = 15) -> Callable[..., Any]:
+def invoking(records: Records, least: int = 15, table: Table | None = None) -> Callable[..., Any]:
     """Return invoke(command, arguments) -> (status, body or code)."""
-    started = Started(clouds.load("direct"), handler.answer, handler.Tools(records, least, CHEAP), {})
+    started = Started(clouds.load("direct"), handler.answer, handler.Tools(records, table or open_table("sqlite:", Clock()), least, CHEAP), {})
 
     def invoke(command: str, **arguments: Any) -> tuple[int, Any]:
         answer = started({"command": command, "arguments": arguments}, None)
@@ -228,13 +232,13 @@ def test_a_change_at_the_same_moment_is_a_conflict(desk: Desk) -> None:
 
 @pytest.mark.parametrize("command", ["users.remove", "/auth/login", "users.Add", "users.add "])
 def test_another_command_is_not_found(invoke: Callable[..., Any], command: str) -> None:
-    """There are four."""
+    """There are seven."""
     assert (404, "not_found") == invoke(command)
 
 
 def test_a_gateways_event_reaches_nothing(invoke: Callable[..., Any], records: Records, recorded: Callable[[str], Any]) -> None:
     """No route leads here; and if one did, its words would not be understood."""
-    started = Started(clouds.load("direct"), handler.answer, handler.Tools(records, 15, CHEAP), {})
+    started = Started(clouds.load("direct"), handler.answer, handler.Tools(records, open_table("sqlite:", Clock()), 15, CHEAP), {})
 
     assert 400 == started(recorded("aws/login"), None)["status"]
 
@@ -247,6 +251,53 @@ def test_neither_name_nor_password_is_logged(invoke: Callable[..., Any], capsys:
 
     assert [(200, "users.add"), (409, "users.add")][:1] == [(line["status"], line["route"]) for line in lines][:1]
     assert not any(word in json.dumps(lines) for word in ("alice", PASSWORD, "too-short"))
+
+
+def test_the_table_is_made_and_dropped(clock: Clock) -> None:
+    """By the function, since no laptop reaches a database in a private network; made twice, it is made."""
+    address = postgres.address(postgres.database())
+    invoke = invoking(open_records(address, clock), table=open_table(address, clock))
+    commands = ("records.state", "records.prepare", "records.prepare", "records.state", "records.delete", "records.delete", "records.state")
+    no, yes = (200, {"ready": False}), (200, {"ready": True})
+
+    assert [no, yes, yes, yes, no, no, no] == [invoke(command) for command in commands]
+
+
+def test_users_need_the_table(clock: Clock) -> None:
+    """Before it is made, adding one says so; afterwards it works with the same tools."""
+    address = postgres.address(postgres.database())
+    invoke = invoking(open_records(address, clock), table=open_table(address, clock))
+    before = invoke("users.add", username="alice", password=PASSWORD)
+    invoke("records.prepare")
+
+    assert (503, "store_unavailable") == before
+    assert (200, {"username": "alice"}) == invoke("users.add", username="alice", password=PASSWORD)
+
+
+def test_a_table_that_somebody_else_makes_is_ready(invoke: Callable[..., Any]) -> None:
+    """DynamoDB's by the deployer, SQLite's by opening it; neither is the function's to drop."""
+    answers = [invoke(command) for command in ("records.state", "records.prepare", "records.delete")]
+
+    assert [(200, {"ready": True}), (200, {"ready": True}), (400, "invalid_request")] == answers
+
+
+@pytest.mark.parametrize("command", ["records.prepare", "records.state", "records.delete", "users.list"])
+def test_a_wrong_password_of_the_database_is_said(clock: Clock, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """In an answer, not at the start; and neither the answer nor the log quotes the address."""
+    given = {"STORE": postgres.address("postgres").replace(postgres.QUOTED, "secret-seen")}
+    answer = handler.handler.start("direct", given.get)({"command": command}, None)
+
+    assert (503, "store_unavailable") == (answer["status"], answer["body"]["error"]["code"])
+    assert "check the user and the password" in answer["body"]["error"]["message"]
+    assert not any(word in capsys.readouterr().out + json.dumps(answer) for word in ("seen", "127.0.0.1", f"{postgres.USER}:"))
+
+
+def test_a_wrong_address_of_the_database_stops_the_start() -> None:
+    """Without quoting it."""
+    with pytest.raises(SettingsError, match="STORE must be postgresql://USER:PASSWORD@HOST") as told:
+        handler.handler.start("direct", {"STORE": "postgresql://ann:seen@/records"}.get)
+
+    assert "seen" not in told.value.message
 
 
 def test_the_settings_make_the_tools(tmp_path: Path) -> None:

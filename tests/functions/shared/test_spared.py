@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-SPARED = {"tokens": ("jwt", "urllib.request"), "outbound": ("urllib3", "importlib.metadata")}
+SPARED = {
+    "tokens": ("jwt", "urllib.request"),
+    "outbound": ("urllib3", "importlib.metadata"),
+    "database": ("pg8000.native", "importlib.metadata"),
+    "stores.postgres": ("pg8000.native", "dateutil.tz"),
+}
 
 
 def loaded(code: str) -> list[str]:
@@ -30,6 +35,16 @@ def test_what_is_spared_is_not_loaded(module: str) -> None:
 def test_the_library_alone_would_load_it(module: str) -> None:
     """Once it does not any more, the sparing can go."""
     assert SPARED[module][1] in loaded(f"import {SPARED[module][0]}")
+
+
+@pytest.mark.parametrize("library", ["pg8000", "dateutil.parser", "importlib.metadata"])
+def test_what_was_spared_is_there_for_others(library: str) -> None:
+    """A deployer in the same process reads dates and versions; whoever loaded them first keeps them."""
+    code = f"import functions.shared.database, {library}; assert sys.modules[{library!r}].__file__"
+    first = f"import {library}; before = sys.modules[{library!r}]; import functions.shared.database; assert before is sys.modules[{library!r}]"
+
+    assert library in loaded(code)
+    assert library in loaded(first)
 
 
 def test_a_gatekeeper_has_no_way_out_to_the_network() -> None:
