@@ -3,7 +3,8 @@
 This file knows how a platform starts code and hands over settings; it must know no function but by its module's name. To add a cloud, add its
 text. AWS: started while the module is imported, in the platform's init phase, from the environment. Huawei: started by the initializer, from
 `getUserData`, since event functions get their settings no other way (huawei.md, 1.2); or by the first call, if no initializer was called.
-On AWS, `index.streams` tells the streaming loop which methods and paths it may forward chunk by chunk; elsewhere nothing streams.
+On AWS, `index.streams` tells the streaming loop which methods and paths it may forward chunk by chunk. On Huawei the server of an HTTP function
+calls the same initializer, whose `getUserData` is the environment there, and forwards what `index.started` responds.
 """
 
 from __future__ import annotations

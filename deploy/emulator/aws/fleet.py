@@ -20,6 +20,7 @@ from deploy.emulator.aws.moto_gaps_lambda import Ran
 from deploy.emulator.aws.runtime import Runtime
 from deploy.emulator.aws.runtime_api import Faulty, fault
 from deploy.emulator.aws.stored import Callee
+from deploy.emulator.counted import Counted
 from deploy.local.backend import Answer, FunctionFailed
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from deploy.emulator.aws.moto_gaps_lambda import Invoked
     from deploy.emulator.aws.runtime import Version
     from deploy.emulator.aws.telemetry import Telemetry
-    from deploy.local.backend import Chunks, Event
+    from deploy.local.backend import Event
 
 T = TypeVar("T")
 
@@ -60,7 +61,7 @@ class Fleet:
     def stream(self, callee: Callee, event: Event, seconds: float) -> Answer:
         """Return what a function answers, as soon as it has a head. Raises Absent and FunctionFailed."""
         answer, call = self._asked(callee, lambda runtime: runtime.stream(event, seconds))
-        return answer._replace(body=_Counted(answer.body, call))
+        return answer._replace(body=Counted(answer.body, lambda failed: call.ended(failed=failed)))
 
     def invoke(self, invoked: Invoked) -> Ran:
         """Run what the control plane was asked to invoke: the version that it has chosen. A function that cannot be run has failed."""
@@ -151,36 +152,6 @@ class _Call:
     def ended(self, *, failed: bool = False) -> None:
         """Say that it has ended."""
         self._tell((time.perf_counter() - self._began) * 1000, failed)
-
-
-class _Counted:
-    """A streamed body, and the end of its call: when it is read, when it breaks off, or when nobody reads on."""
-
-    def __init__(self, body: Chunks, call: _Call) -> None:
-        self._body = body
-        # Whoever pops it counts the call: the body may be closed while it is read.
-        self._open = [call]
-
-    def __iter__(self) -> _Counted:
-        return self
-
-    def __next__(self) -> bytes:
-        try:
-            return next(self._body)
-        except StopIteration:
-            self._ended(failed=False)
-            raise
-        except Faulty:
-            self._ended(failed=True)
-            raise
-
-    def close(self) -> None:
-        self._ended(failed=False)
-        self._body.close()
-
-    def _ended(self, *, failed: bool) -> None:
-        with suppress(IndexError):
-            self._open.pop().ended(failed=failed)
 
 
 def _is_there(key: tuple[str, str, str], version: Version) -> bool:

@@ -8,21 +8,21 @@ between events, and a second init after one that took too long. To run another k
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-import zipfile
 from importlib.metadata import distribution
-from io import BytesIO, TextIOWrapper
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
+from deploy.emulator import workers
 from deploy.emulator.aws.runtime_api import Exchange, Faulty, RuntimeApi, fault
 from deploy.local.backend import Answer, FunctionFailed
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Self
@@ -204,16 +204,8 @@ class _Worker:
 
     def start(self, home: _Home, log: Callable[[str], object], forget: Callable[[_Worker], None]) -> None:
         """Start the process. Raises OSError."""
-        self._process = subprocess.Popen(
-            home.command,
-            env=home.environment | {"AWS_LAMBDA_RUNTIME_API": self.api.address},
-            cwd=home.task,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            # So that Ctrl-C in a terminal is ours alone, and `close` ends them.
-            start_new_session=True,
-        )
+        environment = home.environment | {"AWS_LAMBDA_RUNTIME_API": self.api.address}
+        self._process = workers.launch(home.command, folder=home.task, environment=environment)
         threading.Thread(target=self._listen, args=(self._process, log, forget), name="worker", daemon=True).start()
 
     def kill(self) -> None:
@@ -232,8 +224,7 @@ class _Worker:
         with TextIOWrapper(cast(IO[bytes], process.stdout), encoding="utf-8", errors="replace", newline="\n") as lines:
             for line in lines:
                 log(line.replace("\r", "\n"))
-        code = process.wait()
-        how = f"exit status {code}" if code >= 0 else f"signal: {-code}"
+        how = workers.ended(process)
         # In this order: nobody hands an event to a worker that is forgotten, and one that was handed before is ended by `close`.
         forget(self)
         self.api.close(fault("Runtime.ExitError", f"Runtime exited with error: {how}"))
@@ -245,7 +236,7 @@ class _Home:
     def __init__(self, folder: Path, version: Version, python: str) -> None:
         self.task = folder / "task"
         runtime = folder / "runtime"
-        _unpack(version.code, self.task)
+        workers.unpack(version.code, self.task)
         runtime.mkdir()
         bootstrap = runtime / "bootstrap.py"
         bootstrap.write_text(_BOOTSTRAP, encoding="utf-8")
@@ -260,15 +251,6 @@ class _Home:
             self.command.insert(0, str(self.task / wrapper.removeprefix(_TASK)))
         else:
             raise ValueError(f"{_WRAPPER} must lie in {_TASK}")
-
-
-def _unpack(code: bytes, folder: Path) -> None:
-    """Unpack a zip with its files' modes, of which the wrapper's says that it may be executed."""
-    with zipfile.ZipFile(BytesIO(code)) as archive:
-        for one in archive.infolist():
-            path = Path(archive.extract(one, folder))
-            if mode := (one.external_attr >> 16) & 0o777:
-                path.chmod(mode | 0o600)
 
 
 def _link(folder: Path) -> None:

@@ -52,7 +52,7 @@ CHUNKS = b'32\r\n{"statusCode": 201, "headers": {"a": "b"}}' + bytes(8) + b"\r\n
 @contextmanager
 def loop(folder: Path, fails: str) -> Iterator[socket.socket]:
     """Start the loop as Lambda does: the script, the interpreter, the stock arguments. Give its connection, on which it asks for an event."""
-    for name, content in {**streaming.files(), "index.py": INDEX.encode()}.items():
+    for name, content in {**streaming.files("aws"), "index.py": INDEX.encode()}.items():
         (folder / name).write_bytes(content)
     script = folder / streaming.ENVIRONMENT["AWS_LAMBDA_EXEC_WRAPPER"].removeprefix("/var/task/")
     script.chmod(0o755)

@@ -6,15 +6,16 @@ import io
 import os
 import queue
 import sys
+import threading
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deploy import streaming
 from deploy.emulator.aws.runtime import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 PATIENCE = 20.0
 ARN = "arn:aws:lambda:eu-central-1:000000000000:function:hello:live"
@@ -88,6 +89,23 @@ class Gates:
         (self._folder / name).write_text("go")
 
 
+def lives(pid: int) -> bool:
+    """Say whether there is such a process."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def together(count: int, work: Callable[[int], Any]) -> list[Any]:
+    """Return what so many calls at once return."""
+    results: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    for number in range(count):
+        threading.Thread(target=lambda number=number: results.put(work(number)), daemon=True).start()
+    return [results.get(timeout=2 * PATIENCE) for _ in range(count)]
+
+
 def zipped(files: Mapping[str, bytes], *, mode: int = 0o755) -> bytes:
     """Return a zip of these files; `mode` is that of its scripts."""
     target = io.BytesIO()
@@ -107,5 +125,5 @@ def stock(index: str, *, seconds: float = PATIENCE, **variables: str) -> Version
 def streams(code: str = "", *, seconds: float = PATIENCE, mode: int = 0o755, **variables: str) -> Version:
     """Return a version that streams at POST /chat. The code may define anew: body, whole, Function, handler."""
     code = f"{_STREAMING}\n\n{code}\n\nhandler = Function()\n"
-    files = {"index.py": code.encode(), **streaming.files()}
+    files = {"index.py": code.encode(), **streaming.files("aws")}
     return Version("hello", "7", ARN, zipped(files, mode=mode), seconds, {**streaming.ENVIRONMENT, **variables})

@@ -14,7 +14,7 @@ import pytest
 from deploy.emulator.aws.runtime import Runtime, Version
 from deploy.emulator.aws.runtime_api import LARGEST, Faulty
 from deploy.local.backend import FunctionFailed
-from tests.deploy.streaming.zips import ARN, CHAT, PATIENCE, Gates, Lines, stock, streams, zipped
+from tests.deploy.streaming.zips import ARN, CHAT, PATIENCE, Gates, Lines, lives, stock, streams, together, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,23 +39,6 @@ def _start(lines: Lines) -> Iterator[Callable[..., Runtime]]:
     yield start
     for one in started:
         one.close()
-
-
-def lives(pid: int) -> bool:
-    """Say whether there is such a process."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def together(count: int, work: Callable[[int], Any]) -> list[Any]:
-    """Return what so many calls at once return."""
-    results: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    for number in range(count):
-        threading.Thread(target=lambda number=number: results.put(work(number)), daemon=True).start()
-    return [results.get(timeout=2 * PATIENCE) for _ in range(count)]
 
 
 def test_a_stock_function_answers(start: Callable[..., Runtime]) -> None:
