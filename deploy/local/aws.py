@@ -60,6 +60,7 @@ _OWN = {
     Kind.TOO_LARGE: _Own("REQUEST_TOO_LARGE", 413, "Request Too Long"),
     Kind.URL_TOO_LONG: _Own("REQUEST_TOO_LARGE", 413, "Request Too Long"),
     Kind.HEADERS_TOO_LARGE: _Own("REQUEST_TOO_LARGE", 413, "Request Too Long"),
+    Kind.THROTTLED: _Own("THROTTLED", 429, "Too Many Requests"),
     Kind.TIMEOUT: _Own("INTEGRATION_TIMEOUT", 504, "Endpoint request timed out"),
     Kind.BAD_ANSWER: _Own("DEFAULT_5XX", 502, "Internal server error"),
     Kind.MISCONFIGURED: _Own("API_CONFIGURATION_ERROR", 500, "Internal server error"),

@@ -49,6 +49,7 @@ class Kind(Enum):
     TOO_LARGE = auto()
     URL_TOO_LONG = auto()
     HEADERS_TOO_LARGE = auto()
+    THROTTLED = auto()
     TIMEOUT = auto()
     BAD_ANSWER = auto()
     MISCONFIGURED = auto()

@@ -89,11 +89,18 @@ class Gateway:
         """Return the answer to what is not HTTP. Neither it nor the log quotes the sender's bytes, which may be a token's."""
         return self._refuse(_malformed(error), str(uuid.uuid4()))
 
+    def find(self, call: Call) -> tuple[Route, Backend] | None:
+        """Return the route of a call, its body still empty, and what stands behind it; None if there is none.
+
+        A gateway that finds in another way, or counts what it finds, overrides this. Raises Refusal.
+        """
+        return self._routes.get((call.method, call.path))
+
     async def _answer(self, request: web.BaseRequest, request_id: str, rooms: Mapping[bool, Threads], base: str) -> web.StreamResponse:
         call, url = _head(request, request_id, base)
         self._dialect.check(call, url)
 
-        found = self._routes.get((call.method, call.path))
+        found = self.find(call)
         if found is None:
             return self._whole(self._unrouted(call), request_id)
         route, backend = found

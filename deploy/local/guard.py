@@ -1,7 +1,7 @@
 """How a gateway asks its custom authorizer, and for how long it remembers the answer (aws.md, 5; huawei.md, 2.3).
 
-This file knows the order: identity source, cache, function. What a verdict means is the dialect's. The cache is by token only: one kept verdict
-serves every address, which is why an authorizer of ours answers for the whole stage.
+This file knows the order: identity source, cache, function. What a verdict means is the dialect's. The cache is by identity only, which is the
+token: one kept verdict serves every address, which is why an authorizer of ours answers for the whole stage.
 """
 
 from __future__ import annotations
@@ -19,28 +19,45 @@ if TYPE_CHECKING:
     from deploy.local.backend import Authorizer
 
 
+def bearer(call: Call) -> str:
+    """Return what a caller is known by: the token in `Authorization`. Raises Refusal without one."""
+    token = call.header("authorization")
+    if not token:
+        raise Refusal(Kind.NO_IDENTITY)
+    return token
+
+
 class _Kept(NamedTuple):
     verdict: Verdict
     until: float
 
 
 class Guard:
-    """The gateway's memory of its authorizer. `ttl` is in seconds; 0 asks every time. Used from many threads at once."""
+    """The gateway's memory of its authorizer. `ttl` is in seconds; 0 asks every time. `identify` returns what a caller is remembered by.
 
-    def __init__(self, dialect: Dialect, authorizer: Authorizer, *, ttl: float = 60, clock: Callable[[], float] = time.monotonic) -> None:
+    Used from many threads at once.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        authorizer: Authorizer,
+        *,
+        ttl: float = 60,
+        clock: Callable[[], float] = time.monotonic,
+        identify: Callable[[Call], str] = bearer,
+    ) -> None:
         self._dialect = dialect
         self._authorizer = authorizer
         self._ttl = ttl
         self._clock = clock
+        self._identify = identify
         self._kept: dict[str, _Kept] = {}
         self._lock = threading.Lock()
 
     def admit(self, call: Call) -> Mapping[str, str]:
         """Return what the authorizer says of the caller. Raises Refusal; without an identity source no function is asked."""
-        token = call.header("authorization")
-        if not token:
-            raise Refusal(Kind.NO_IDENTITY)
-
+        token = self._identify(call)
         verdict = self._remember(token)
         if verdict is None:
             verdict = self._ask(call)

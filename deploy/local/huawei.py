@@ -1,8 +1,8 @@
 """APIG in front of FunctionGraph, as pure translation: calls to events, verdicts and answers to replies (huawei.md, 1.4 to 1.6, 2 and 3.2).
 
 This file knows the gateway's side of the keys that functions/shared/clouds/huawei.py knows from the function's side; it opens no socket and calls
-no function. What the contract leaves UNCONFIRMED is a switch of `Huawei`, so that tests can run both answers. To change what the gateway itself
-says, see deploy/gateway_responses.py.
+no function. What the contract leaves UNCONFIRMED is in `Doubts`, so that tests can run both answers. To change what the gateway itself says, see
+deploy/gateway_responses.py; what an API is configured to pass on, huawei_api.py.
 """
 
 from __future__ import annotations
@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.gateway_responses import gateway_responses, preflight_headers
 from deploy.local.dialect import Call, Kind, Limits, Pairs, Refusal, Reply, Verdict, body_of, end_to_end, sendable, status_of
+from deploy.local.huawei_api import Api
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from deploy.gateway_responses import GatewayResponse
 
 MEGABYTE = 1024 * 1024
 
-# huawei.md, 3.2 (12 MB body, 32 KB of URL and headers) and 1.6 (6 MB each way at the function, 60 s). It never streams (1.9).
+# huawei.md, 3.2 (12 MB body, 32 KB of URL and headers) and 1.6 (6 MB each way at the function, 60 s). No event function streams (1.9).
 LIMITS = Limits(
     body=12 * MEGABYTE,
     event=6 * MEGABYTE,
@@ -32,7 +35,6 @@ LIMITS = Limits(
     idle_seconds=60,
 )
 
-_API_ID = "0" * 32
 _CONTEXT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 _LARGEST_VERDICT = MEGABYTE
 
@@ -60,6 +62,7 @@ _OWN = {
     Kind.TOO_LARGE: _Own("DEFAULT_4XX", 413, "APIG.0201", "Request entity too large"),
     Kind.URL_TOO_LONG: _Own("DEFAULT_4XX", 414, "APIG.0201", "Request URI too large"),
     Kind.HEADERS_TOO_LARGE: _Own("DEFAULT_4XX", 494, "APIG.0201", "Request headers too large"),
+    Kind.THROTTLED: _Own("THROTTLED", 429, "APIG.0308", "The throttling threshold has been reached"),
     Kind.TIMEOUT: _Own("BACKEND_TIMEOUT", 504, "APIG.0203", "Backend timeout"),
     Kind.BAD_ANSWER: _Own("DEFAULT_5XX", 500, "FSS.1202", "The response of the function lacks a status code"),
     # The gateway's code for its own errors; what it says of a function that it may not call is UNCONFIRMED.
@@ -67,21 +70,37 @@ _OWN = {
 }
 
 
+class Doubts(NamedTuple):
+    """What huawei.md leaves open: does `Authorization` reach the function, does a header that the client sends win over the one that is mapped
+    (2.4), and is a caller that is denied answered 500, as the table of gateway responses says, or 401, as was seen (2.5)?
+    """
+
+    strips_authorization: bool = False
+    client_header_wins: bool = False
+    denies_with_500: bool = False
+
+
 class Huawei:
     """The dialect. `origin` is the site's: with it, gateway responses and OPTIONS APIs are configured as the deployer does; "" configures none.
 
-    `strip_authorization` and `client_header_wins` are UNCONFIRMED in huawei.md, 2.4: does the header reach the function, and does a header
-    that the client sends win over the one that the deployer maps?
+    An API that somebody else configured brings itself, and its own `responses`.
     """
 
-    streams = False
-
-    def __init__(self, *, origin: str = "", limits: Limits = LIMITS, strip_authorization: bool = False, client_header_wins: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        origin: str = "",
+        responses: Iterable[GatewayResponse] = (),
+        api: Api = Api(),  # noqa: B008 - immutable
+        limits: Limits = LIMITS,
+        doubts: Doubts = Doubts(),  # noqa: B008 - immutable
+    ) -> None:
         self.limits = limits
+        self.streams = api.streams
         self._origin = origin
-        self._responses = {one.type: one for one in gateway_responses("huawei", origin)} if origin else {}
-        self._strip_authorization = strip_authorization
-        self._client_header_wins = client_header_wins
+        self._responses = {one.type: one for one in (gateway_responses("huawei", origin) if origin else responses)}
+        self._api = api
+        self._doubts = doubts
 
     def check(self, call: Call, url: int) -> None:
         """Refuse a URL, or a URL and headers, over their limit. Raises Refusal."""
@@ -91,21 +110,23 @@ class Huawei:
             raise Refusal(Kind.HEADERS_TOO_LARGE)
 
     def event(self, call: Call, caller: Mapping[str, str] | None) -> dict[str, Any]:
-        """Return the APIG event: base64 always, the empty body too, and three keys of context without any caller (huawei.md, 1.4)."""
+        """Return the APIG event: base64 unless told otherwise, the empty body too, and three keys of context without any caller (huawei.md, 1.4)."""
+        placed = self._api.placed(call, caller)
         return {
-            "body": base64.b64encode(call.body).decode("ascii"),
-            "isBase64Encoded": True,
+            "body": _body(call.body, base64ed=self._api.base64),
+            "isBase64Encoded": self._api.base64,
             "httpMethod": call.method,
             "path": call.path,
-            "headers": self._headers(call, caller),
-            "queryStringParameters": dict(call.query),
-            "pathParameters": {},
-            "requestContext": {"requestId": call.request_id, "apiId": _API_ID, "stage": "RELEASE"},
+            "headers": self._headers(call, placed["HEADER"]),
+            "queryStringParameters": {**dict(call.query), **placed["QUERY"]},
+            "pathParameters": placed["PATH"],
+            "requestContext": {"requestId": call.request_id, "apiId": self._api.id, "stage": self._api.stage},
         }
 
     def authorizer_event(self, call: Call) -> dict[str, Any]:
         """Return the documented keys only (huawei.md, 2.1)."""
-        return {"headers": _lower(call), "queryStringParameters": dict(call.query), "user_data": ""}
+        body = {"body": _body(call.body, base64ed=self._api.base64)} if self._api.sends_body else {}
+        return {"headers": _lower(call), "queryStringParameters": dict(call.query), "user_data": self._api.user_data, **body}
 
     def verdict(self, answer: Any) -> Verdict:
         """Read a verdict: any other statusCode than 200 is a 500, any other status than allow is a deny (huawei.md, 2.2). Raises Refusal."""
@@ -140,12 +161,15 @@ class Huawei:
     def refuse(self, refusal: Refusal, request_id: str) -> Reply:
         """Return the configured gateway response of this error's type, else the gateway's own words, which carry no CORS headers."""
         own = _OWN[refusal.kind]
+        status = 500 if own.type == "AUTHORIZER_FAILURE" and self._doubts.denies_with_500 else own.status
         response = self._responses.get(own.type)
         if response is None:
             body = {"error_msg": own.message, "error_code": own.code, "request_id": request_id}
-            return Reply(own.status, (("content-type", "application/json"),), json.dumps(body).encode())
-        headers = tuple((name, _fill(value, refusal, request_id)) for name, value in response.headers.items())
-        return Reply(response.status or own.status, headers, _fill(response.body, refusal, request_id).encode())
+            return Reply(status, (("content-type", "application/json"),), json.dumps(body).encode())
+        context = {f"authorizer.frontend.{name}": value for name, value in refusal.context.items()}
+        context |= {"requestId": request_id, "error.code": own.code, "error.message": own.message, "apiId": self._api.id, "stage": self._api.stage}
+        headers = tuple((name, _fill(value, context)) for name, value in response.headers.items())
+        return Reply(response.status or status, headers, _fill(response.body, context).encode())
 
     def preflight(self, methods: Sequence[str]) -> Reply:
         """Return the answer of the OPTIONS API with a MOCK backend; without one it is a 404 (huawei.md, 3.2, CORS). Raises Refusal."""
@@ -154,28 +178,23 @@ class Huawei:
         return Reply(200, tuple(preflight_headers(self._origin, ", ".join(methods)).items()), b"")
 
     def stamp(self, request_id: str) -> Pairs:
-        """Return the request id, which is on every answer of APIG."""
-        return (("x-request-id", request_id),)
+        """Return what is on every answer of APIG (huawei.md, 2.5)."""
+        return (("x-request-id", request_id), ("server", "api-gateway"))
 
-    def _headers(self, call: Call, caller: Mapping[str, str] | None) -> dict[str, str]:
+    def _headers(self, call: Call, mapped: Mapping[str, str]) -> dict[str, str]:
         headers = _lower(call)
-        if self._strip_authorization:
+        if self._doubts.strips_authorization:
             headers.pop("authorization", None)
-        mapped = _mapped(call, caller)
-        return {**headers, **_added(call, headers), **({**mapped, **_own_words(headers, mapped)} if self._client_header_wins else mapped)}
+        return {**headers, **_added(call, headers), **({**mapped, **_own_words(headers, mapped)} if self._doubts.client_header_wins else mapped)}
+
+
+def _body(body: bytes, *, base64ed: bool) -> str:
+    return base64.b64encode(body).decode("ascii") if base64ed else body.decode("utf-8", "replace")
 
 
 def _lower(call: Call) -> dict[str, str]:
     """Return lower-case headers; one that was sent twice is joined."""
     return {name.lower(): call.header(name.lower()) for name, _ in end_to_end(call.headers)}
-
-
-def _mapped(call: Call, caller: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the system parameters that the deployer maps: the authorizer's only where there is one, else APIG.2036 (huawei.md, 2.4)."""
-    mapped = {"x-twocan-source": call.source}
-    if caller is not None and "token" in caller:
-        mapped["x-twocan-token"] = caller["token"]
-    return mapped
 
 
 def _own_words(headers: Mapping[str, str], mapped: Mapping[str, str]) -> dict[str, str]:
@@ -217,12 +236,6 @@ def _strings(context: Any) -> dict[str, str]:
     return dict(members)
 
 
-def _fill(template: str, refusal: Refusal, request_id: str) -> str:
-    """Fill in `$context.…`; a name that the authorizer did not give is empty. Values stand inside JSON strings, so they are escaped for that."""
-
-    def value(found: re.Match[str]) -> str:
-        name = found[1]
-        given = request_id if name == "requestId" else refusal.context.get(name.removeprefix("authorizer.frontend."), "")
-        return json.dumps(given)[1:-1]
-
-    return re.sub(r"\$context\.([A-Za-z0-9_.-]+)", value, template)
+def _fill(template: str, context: Mapping[str, str]) -> str:
+    """Fill in `$context.…`; a name that nobody gave is empty. Values stand inside JSON strings, so they are escaped for that."""
+    return re.sub(r"\$context\.([A-Za-z0-9_.-]+)", lambda found: json.dumps(context.get(found[1], ""))[1:-1], template)

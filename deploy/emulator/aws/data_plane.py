@@ -16,6 +16,7 @@ from aiohttp import web
 from deploy.bundle import Route
 from deploy.emulator.aws import stored
 from deploy.emulator.aws.stored import Absent, Callee
+from deploy.emulator.counted import Misconfigured
 from deploy.gateway_responses import GatewayResponse
 from deploy.local.aws import LIMITS, Aws
 from deploy.local.backend import FunctionFailed
@@ -54,7 +55,7 @@ class DataPlane:
         self._fleet = fleet
         self._served: dict[tuple[str, str], _Served] = {}
         dialect = Aws()
-        self._nothing = Gateway(dialect, (), {}, Guard(dialect, _Misconfigured()))
+        self._nothing = Gateway(dialect, (), {}, Guard(dialect, Misconfigured()))
 
     @property
     def largest_body(self) -> int:
@@ -120,18 +121,18 @@ def _backend(fleet: Fleet, method: Mapping[str, Any], source: str) -> Backend:
     integration = method.get("methodIntegration", {})
     function = _URI.fullmatch(integration.get("uri") or "")
     if method.get("authorizationType") not in {"NONE", "CUSTOM"} or method.get("apiKeyRequired"):
-        return _Misconfigured()
+        return Misconfigured()
     if integration.get("type") == "MOCK":
         return _Mock(integration, method.get("methodResponses", {}))
     if integration.get("type") == "AWS_PROXY" and function:
         return _Proxy(fleet, function[1], source, int(integration.get("timeoutInMillis") or 29_000) / 1000)
-    return _Misconfigured()
+    return Misconfigured()
 
 
-def _authorizer(fleet: Fleet, about: Mapping[str, Any], source: str) -> _Asked | _Misconfigured:
+def _authorizer(fleet: Fleet, about: Mapping[str, Any], source: str) -> _Asked | Misconfigured:
     function = _URI.fullmatch(about.get("authorizerUri") or "")
     sound = about.get("type") == "TOKEN" and about.get("identitySource", "").lower() == _SOURCE and not about.get("identityValidationExpression")
-    return _Asked(fleet, function[1], source) if function and sound else _Misconfigured()
+    return _Asked(fleet, function[1], source) if function and sound else Misconfigured()
 
 
 class _Proxy:
@@ -181,23 +182,7 @@ class _Asked:
             raise Refusal(Kind.AUTHORIZER_MALFORMED) from None
 
 
-class _Misconfigured:
-    """What is deployed and not understood here. It fits a method and an authorizer, and is never open."""
-
-    def answer(self, event: Event, seconds: float) -> Any:  # noqa: ARG002 - whatever it is
-        """Refuse."""
-        raise Refusal(Kind.MISCONFIGURED)
-
-    def stream(self, event: Event, seconds: float) -> Answer:  # noqa: ARG002 - as above
-        """Refuse."""
-        raise Refusal(Kind.MISCONFIGURED)
-
-    def decide(self, event: Event, seconds: float) -> Any:  # noqa: ARG002 - as above
-        """Refuse."""
-        raise Refusal(Kind.AUTHORIZER_MALFORMED)
-
-
-class _Mock(_Misconfigured):
+class _Mock(Misconfigured):
     """A MOCK: it answers by itself, with what is configured for the status in its template. It cannot stream (aws.md, 1.2)."""
 
     def __init__(self, integration: Mapping[str, Any], responses: Mapping[str, Any]) -> None:
