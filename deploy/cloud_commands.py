@@ -100,9 +100,10 @@ def apply(deployment: Deployment, *, as_json: bool) -> None:
         click.echo(json.dumps({"steps": show.as_json(done), **_promotion(found), **addresses}))
         return
     _end(console, found, nothing="" if done else "Nothing to do: everything is as it should be.")
-    console.print(_grid(addresses))
-    if not deployment.choices.models:
-        console.print(clouds.NO_MODEL)
+    if addresses:
+        console.print(_grid(addresses))
+    for note in deployment.notes():
+        console.print(note, highlight=False, markup=False)
 
 
 @click.command("destroy")
@@ -150,7 +151,8 @@ def status(deployment: Deployment, *, as_json: bool) -> None:
     for row in rows:
         table.add_row(*row)
     console.print(table)
-    console.print(_grid(_addresses(found.seen)))
+    if addresses := _addresses(found.seen):
+        console.print(_grid(addresses))
     if found.steps:
         console.print(f"`apply` has something to do: {show.summary(found.steps).strip()}.")
     _end(console, found, nothing="")
@@ -178,16 +180,17 @@ def _addresses(seen: Seen) -> dict[str, str]:
     """Return where the page and the API are, as far as they are."""
     page = seen.outputs.get(("cdn", "origin")) or seen.outputs.get(("bucket", "origin"), "")
     api = seen.outputs.get(("api", "origin"), "")
-    host = seen.outputs.get(("cdn", "host"))
+    host = seen.outputs.get(("cdn", "host")) or seen.outputs.get(("bucket", "host"))
     named = {"page's CNAME": host} if host else {}
+    if behind := seen.outputs.get(("api", "host")):
+        named["API's CNAME"] = behind
     return {"page": f"{page}/", "api": f"{api}/v1", **named} if api else {}
 
 
-def _grid(rows: dict[str, str]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for name, value in rows.items():
-        table.add_row(name, f"[bold cyan]{value}[/bold cyan]")
-    return table
+def _grid(rows: dict[str, str]) -> str:
+    """Return rows of a name and an address, which is never cut: it is there to be copied."""
+    width = max(map(len, rows), default=0)
+    return "\n".join(f"{name:<{width}}  [bold cyan]{value}[/bold cyan]" for name, value in rows.items())
 
 
 def _end(console: Console, found: Outlook, *, nothing: str) -> None:

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import re
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,13 +19,14 @@ import tomllib
 from deploy import bundle, clouds, owner, package, site, wanted
 from deploy.clouds import NO_MODEL, DeployError, Finding, Parcels
 from deploy.local import stage as local
+from deploy.steps import Function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from deploy.gateway_responses import Cloud
-    from deploy.steps import Function, Seen, Thing
+    from deploy.steps import Seen, Thing
 
 
 class Folders(NamedTuple):
@@ -59,7 +61,7 @@ class Deployment:
         self._files: Mapping[str, bytes] = {}
         self._values: dict[str, str | None] = {}
         parcels = Parcels(self._zip, self._release, self._file, self._values.get)
-        self.target = self._module.connect(clouds.Stage(name, choices, self._mark), parcels)
+        self.target = self._module.connect(clouds.Stage(name, choices, environment, self._mark), parcels)
 
     def prepare(self, seen: Seen, *, complete: bool = True) -> None:
         """Build the zips, and gather the secrets; new ones are made only for a stage that has no function yet.
@@ -69,11 +71,11 @@ class Deployment:
         for one in bundle.FUNCTIONS:
             _check_import(one)
         self._module.check(self.choices)
-        target = self._module.packaging(self.choices)
-        self._codes = {one.name: package.build(one, target, extra=self._module.beside(one)) for one in bundle.FUNCTIONS}
+        self._codes = self._built()
         fresh = not any(name.startswith("function ") for name in seen.things)
         key = self._secret("token_key") if fresh else self._secrets.known("token_key")
-        self._values |= {"TOKEN_KEY": key, "STORE": self.target.store(), "MODEL_KEYS": self._model_keys(seen, complete=complete)}
+        store = self._store(seen, complete=complete)
+        self._values |= {"TOKEN_KEY": key, "STORE": store, "MODEL_KEYS": self._model_keys(seen, complete=complete)}
 
     def keep(self) -> None:
         """Write down the secrets that were made, before anything in the cloud depends on them."""
@@ -92,7 +94,7 @@ class Deployment:
         """Return what should be, as far as it is known."""
         wish = wanted.Wish(
             self._cloud,
-            self._module.platform(self.choices),
+            self._module.parts(self.choices),
             version(),
             self.choices,
             self._codes,
@@ -103,12 +105,23 @@ class Deployment:
         self._files = {file.path: file.body for file in wanted.page(wish, seen)}
         return wanted.wanted(wish, seen)
 
+    def notes(self) -> Iterator[str]:
+        """Yield what an owner should hear of a stage that is as he chose."""
+        if not self.choices.models:
+            yield NO_MODEL
+        yield from self._module.notes(self.choices)
+
     def findings(self) -> Iterator[Finding]:
         """Yield what on this machine stands in the way of an apply."""
         if not self.choices.models:
             yield Finding(good=False, text=NO_MODEL)
-        yield from _tried(lambda: self._model_keys(self.target.observe()))
+        yield from _tried(self._secrets_known)
         yield from _tried(lambda: site.check(self._dist))
+
+    def _built(self) -> Mapping[str, package.Code]:
+        """Return the functions' code, by name. Raises PackageError."""
+        target = self._module.packaging(self.choices)
+        return {one.name: package.build(one, target, extra=self._module.beside(one, self.choices)) for one in bundle.FUNCTIONS}
 
     def _model_keys(self, seen: Seen, *, complete: bool = True) -> str | None:
         """Return the models' keys, or None for those that are in the cloud already. Raises OwnerError where there are none."""
@@ -120,6 +133,21 @@ class Deployment:
             if complete and not _named(self.choices.models) <= _named(there):
                 raise
             return None
+
+    def _secrets_known(self) -> None:
+        """Return if all secrets are known, here or in the cloud. Raises DeployError and OwnerError."""
+        seen = self.target.observe()
+        self._model_keys(seen)
+        self._store(seen)
+
+    def _store(self, seen: Seen, *, complete: bool = True) -> str | None:
+        """Return where records are kept, or None for what only the functions in the cloud know. Raises DeployError where nobody knows."""
+        store = self.target.store()
+        admin = seen.things.get("function admin")
+        there = isinstance(admin, Function) and "STORE" in dict(admin.secrets)
+        if store is None and complete and not there:
+            raise DeployError("Say where accounts are to be kept: set DATABASE_URL to a PostgreSQL, as in postgresql://user:password@host/database.")
+        return store
 
     def _secret(self, name: str) -> str:
         return self._secrets.known(name) or self._made.setdefault(name, local.generated())
@@ -176,6 +204,7 @@ def plain(stage: str, choices: owner.Owner) -> dict[str, str]:
     return {"TOKEN_ISSUER": name, "TOKEN_AUDIENCE": name, "MODELS": json.dumps(choices.models), **choices.limits}
 
 
+@cache
 def version() -> str:
     """Return Twocan's version."""
     document = tomllib.loads((local.ROOT / "pyproject.toml").read_text(encoding="utf-8"))

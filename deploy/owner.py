@@ -28,6 +28,9 @@ LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365)
 
 #: What a stage may be called: it becomes part of a bucket's name, and of a path.
 STAGE = r"[a-z][a-z0-9-]{0,19}"
+_HOST = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}|"
+#: Huawei Cloud's ids: 32 hexadecimal digits, some with hyphens in between.
+_ID = r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -45,7 +48,10 @@ class Site(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where it is deployed, as what, and within which bounds: `rate` and `burst` are requests a second, `log_days` how long logs are kept."""
+    """Where it is deployed, as what, and within which bounds: `rate` and `burst` are requests a second, `log_days` how long logs are kept.
+
+    The members from `gateway` on are Huawei Cloud's: ids of what its owner has there already, and whether the chat function streams.
+    """
 
     cloud: str = ""
     region: str = ""
@@ -54,6 +60,12 @@ class Place(NamedTuple):
     log_days: int = 30
     rate: int = 50
     burst: int = 100
+    gateway: str = ""
+    api_domain: str = ""
+    vpc: str = ""
+    subnet: str = ""
+    security_groups: tuple[str, ...] = ()
+    streams: bool = False
 
 
 class Rollout(NamedTuple):
@@ -104,13 +116,17 @@ def _rises(steps: Any) -> bool:
     return whole and steps[-1:] == [100] and steps == sorted(set(steps))
 
 
+def _are_ids(groups: Any) -> bool:
+    return isinstance(groups, list) and all(isinstance(one, str) and re.fullmatch(_ID, one) and one for one in groups)
+
+
 _SECTIONS: Mapping[str, tuple[type, Mapping[str, _Member]]] = {
     "site": (
         Site,
         {
             "name": _text(r"(?s).{1,60}", "a text of 1 to 60 characters"),
             "hosting": _one_of("cdn", "website"),
-            "domain": _text(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}|", "a host name such as chat.example.com"),
+            "domain": _text(_HOST, "a host name such as chat.example.com"),
             "certificate": _text(r"[\x21-\x7e]{0,200}", "the cloud's name of the certificate"),
         },
     ),
@@ -124,6 +140,12 @@ _SECTIONS: Mapping[str, tuple[type, Mapping[str, _Member]]] = {
             "log_days": _Member(f"one of: {', '.join(map(str, LOG_DAYS))}", lambda value: type(value) is int and value in LOG_DAYS),
             "rate": _whole(1, 10_000),
             "burst": _whole(1, 10_000),
+            "gateway": _text(_ID, "the id of an APIG gateway, 32 hexadecimal digits"),
+            "api_domain": _text(_HOST, "a host name such as api.example.com"),
+            "vpc": _text(_ID, "the id of a VPC"),
+            "subnet": _text(_ID, "the id of a subnet"),
+            "security_groups": _Member("a list of security groups' ids", _are_ids),
+            "streams": _Member("true or false", lambda value: isinstance(value, bool)),
         },
     ),
     "rollout": (

@@ -10,14 +10,32 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from deploy.steps import API_PARTS, POINTERS, Delete, Grant, Index, Live, Put, Readers, Records, Release, Seen, SiteFile, Step, Thing, key, row
+from deploy.steps import (
+    API_PARTS,
+    POINTERS,
+    Delete,
+    Domain,
+    Grant,
+    Index,
+    Live,
+    Put,
+    Readers,
+    Records,
+    Release,
+    Seen,
+    SiteFile,
+    Step,
+    Thing,
+    key,
+    row,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
 #: What goes with its API, function or bucket. A release does not: taking it away first is what closes the door.
-WITHIN = (*API_PARTS, Live, Grant, Readers, SiteFile, Index)
+WITHIN = (*API_PARTS, Live, Grant, Domain, Readers, SiteFile, Index)
 
 
 def plan(wanted: Sequence[Thing], seen: Seen) -> tuple[Step, ...]:

@@ -40,7 +40,7 @@ class Bucket:
 class Records:
     """The table of everything that is kept: accounts and sessions. Outlives `destroy` unless its owner says otherwise.
 
-    `whole`: with its expiry and its backups.
+    `whole`: with all that belongs to it, such as its expiry and its backups. After the functions, since one of them may be what makes it.
     """
 
     whole: bool = True
@@ -64,7 +64,9 @@ class Role:
 
 @dataclass(frozen=True)
 class Api:
-    """The gateway's API, still without an address in it. Outputs: `origin`, where it is called."""
+    """The gateway's API, still without an address in it. Outputs: `origin`, where it is called. `domain`: the owner's own name for it, if any."""
+
+    domain: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,13 @@ class Cdn:
     domain: str
     certificate: str
     headers: Pairs
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The owner's host name, bound to a bucket that serves the page by itself."""
+
+    name: str
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,8 @@ class Readers:
 class Function:
     """A function's unpublished code and configuration. Outputs: `release`, what its answers say they come from.
 
-    `platform` is its Python and processor, `code` its digest; `secrets` pair a name with a mark of its value, never the value.
+    `platform` is its Python and processor, `code` its digest; `secrets` pair a name with a mark of its value, never the value. `network` is the
+    owner's own that it joins, "" for none.
     """
 
     name: str
@@ -99,6 +109,7 @@ class Function:
     seconds: int
     memory: int
     streams: bool
+    network: str = ""
 
 
 @dataclass(frozen=True)
@@ -180,15 +191,17 @@ class Index:
     release: Text
 
 
-Thing = Union[Bucket, Records, Log, Role, Api, Cdn, Readers, Function, Live, Grant, Authorizer, Route, Preflight, Answer, Release, SiteFile, Index]
+Thing = Union[
+    Bucket, Log, Role, Api, Cdn, Domain, Readers, Function, Records, Live, Grant, Authorizer, Route, Preflight, Answer, Release, SiteFile, Index
+]
 
 # Each row needs only what rows above it made; within a row nothing waits for anything.
 _ORDER: tuple[tuple[type, ...], ...] = (
-    (Bucket, Records, Log, Role, Api),
-    (Cdn,),
+    (Bucket, Log, Role, Api),
+    (Cdn, Domain),
     (Readers, Function),
     (Live,),
-    (Grant, Authorizer),
+    (Records, Grant, Authorizer),
     (Route, Preflight, Answer),
     (Release,),
     (SiteFile,),

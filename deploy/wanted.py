@@ -20,6 +20,7 @@ from deploy.steps import (
     Authorizer,
     Bucket,
     Cdn,
+    Domain,
     Function,
     Grant,
     Index,
@@ -52,13 +53,35 @@ REMEMBERED = 60
 _SECRET = {row.name for row in settings.TABLE if row.secret}
 
 
+class Parts(NamedTuple):
+    """What a stage consists of, where clouds differ.
+
+    `cdn`: a CDN serves the page, rather than the bucket by itself. `grants`: the gateway needs one for each function that it calls. `access_log`:
+    the gateway writes one of its own. `own_preflights`: the answer to a preflight has the headers that we say, rather than the cloud's. `streams`:
+    answers may be forwarded chunk by chunk. `longest`: seconds that a function behind the gateway may run. `roles`: functions that may do
+    something in the account, by name; `network`: the owner's own, which functions that need the records join, and `api_domain`: his name for the API,
+    "" for none.
+    """
+
+    platform: str
+    roles: tuple[str, ...]
+    cdn: bool = True
+    grants: bool = True
+    access_log: bool = True
+    own_preflights: bool = True
+    streams: bool = True
+    longest: int = 900
+    network: str = ""
+    api_domain: str = ""
+
+
 class Wish(NamedTuple):
-    """What one stage is made from. `platform` is the functions' Python and processor; `plain` are settings that hold no secret; `mark` gives a
-    secret's mark by its name, None if it is not known here; `dist` is the built page.
+    """What one stage is made from. `plain` are settings that hold no secret; `mark` gives a secret's mark by its name, None if it is not known
+    here; `dist` is the built page.
     """
 
     cloud: Cloud
-    platform: str
+    parts: Parts
     version: str
     choices: Owner
     codes: Mapping[str, Code]
@@ -91,22 +114,26 @@ def sealed(function: Function) -> Sealed:
 
 
 def _grounds(wish: Wish, seen: Seen) -> Iterator[Thing]:
-    website = wish.choices.site.hosting == "website"
-    yield Bucket(public=website)
+    chosen = wish.choices.site
+    yield Bucket(public=not wish.parts.cdn)
     yield Records()
     for one in bundle.FUNCTIONS:
         yield Log(one.name, wish.choices.deploy.log_days)
-        yield Role(one.name, records="STORE" in one.needs)
-    yield Log("gateway", wish.choices.deploy.log_days)
-    yield Api()
-    if not website:
-        yield Cdn(wish.choices.site.domain, wish.choices.site.certificate, tuple(sorted(site.HEADERS.items())))
-    yield Readers("" if website else seen.output("cdn", "id"))
+        if one.name in wish.parts.roles:
+            yield Role(one.name, records="STORE" in one.needs)
+    if wish.parts.access_log:
+        yield Log("gateway", wish.choices.deploy.log_days)
+    yield Api(wish.parts.api_domain)
+    if wish.parts.cdn:
+        yield Cdn(chosen.domain, chosen.certificate, tuple(sorted(site.HEADERS.items())))
+    elif chosen.domain:
+        yield Domain(chosen.domain)
+    yield Readers(seen.output("cdn", "id") if wish.parts.cdn else "")
 
 
 def _origin(wish: Wish, seen: Seen) -> Text:
     """Return the page's origin, the only one that browsers may call from."""
-    return seen.output("bucket" if wish.choices.site.hosting == "website" else "cdn", "origin")
+    return seen.output("cdn" if wish.parts.cdn else "bucket", "origin")
 
 
 def _functions(wish: Wish, seen: Seen) -> Iterator[Thing]:
@@ -126,14 +153,15 @@ def _function(one: bundle.Function, wish: Wish, seen: Seen) -> Function:
     marks = {name: wish.mark(name) or kept.get(name) for name in one.needs if name in _SECRET}
     return Function(
         name=one.name,
-        platform=wish.platform,
+        platform=wish.parts.platform,
         code=wish.codes[one.name].digest,
         version=wish.version,
         settings=tuple(sorted((name, value) for name, value in plain.items() if name in one.needs)),
         secrets=tuple(sorted((name, mark) for name, mark in marks.items() if mark is not None)),
-        seconds=one.seconds,
+        seconds=min(one.seconds, wish.parts.longest) if one.kind == "gateway" else one.seconds,
         memory=one.memory,
-        streams=any(route.streams for route in bundle.ROUTES if route.function == one.name),
+        streams=wish.parts.streams and any(route.streams for route in bundle.ROUTES if route.function == one.name),
+        network=wish.parts.network if "STORE" in one.needs else "",
     )
 
 
@@ -142,18 +170,19 @@ def _api(wish: Wish, seen: Seen) -> tuple[Thing, ...]:
     guard = next(one.name for one in bundle.FUNCTIONS if one.kind == "authorizer")
     parts = (
         Authorizer(guard, REMEMBERED),
-        *(Route(*route) for route in bundle.ROUTES),
-        *_preflights(_origin(wish, seen)),
+        *(Route(*route._replace(streams=route.streams and wish.parts.streams)) for route in bundle.ROUTES),
+        *_preflights(_origin(wish, seen), own=wish.parts.own_preflights),
         *_answers(wish.cloud, _origin(wish, seen)),
     )
-    return (*(Grant(name) for name in (*reached, guard)), *parts, Release(_digest(parts), wish.choices.deploy.rate, wish.choices.deploy.burst))
+    grants = [Grant(name) for name in (*reached, guard)] if wish.parts.grants else []
+    return (*grants, *parts, Release(_digest(parts), wish.choices.deploy.rate, wish.choices.deploy.burst))
 
 
-def _preflights(origin: Text) -> Iterator[Thing]:
+def _preflights(origin: Text, *, own: bool) -> Iterator[Thing]:
     paths = dict.fromkeys(route.path for route in bundle.ROUTES)
     for path in paths:
         methods = ", ".join([*(route.method for route in bundle.ROUTES if route.path == path), "OPTIONS"])
-        yield Preflight(path, _headers(preflight_headers(str(origin), methods), origin))
+        yield Preflight(path, _headers(preflight_headers(str(origin), methods), origin) if own else ())
 
 
 def _answers(cloud: Cloud, origin: Text) -> Iterator[Thing]:

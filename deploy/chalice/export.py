@@ -45,7 +45,7 @@ def _zips(stage: str, choices: Owner) -> dict[str, bytes]:
     cloud, plain = clouds.load("aws"), deployment.plain(stage, choices)
     zips = {}
     for one in bundle.FUNCTIONS:
-        code = package.build(one, cloud.packaging(choices), extra=cloud.beside(one))
+        code = package.build(one, cloud.packaging(choices), extra=cloud.beside(one, choices))
         seen = json.dumps([(name, plain[name]) for name in one.needs if name in plain])
         zips[f"{one.name}.zip"] = package.pack(code, package.Release(deployment.version(), hashlib.sha256(seen.encode()).hexdigest()[:32]))
     return zips

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from deploy.package import Target as Packaging
     from deploy.rollout import Pointer, Reading
     from deploy.steps import Function, Seen, Step
+    from deploy.wanted import Parts
 
-TARGETS = {"aws": "deploy.clouds.aws"}
-
+TARGETS = {"aws": "deploy.clouds.aws", "huawei": "deploy.clouds.huawei"}
 
 #: What is said of a stage that is not there.
 NOTHING = "Nothing of this stage is live yet: `apply` makes it, or goes on where one ended. Is it the stage that you mean?"
@@ -43,10 +43,11 @@ class Parcels(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """Which deployment: its name, the owner's choices, and the mark of a secret's value, the same one wherever it is made."""
+    """Which deployment: its name, the owner's choices and environment, and the mark of a secret's value, the same one wherever it is made."""
 
     name: str
     choices: Owner
+    environment: Mapping[str, str]
     mark: Callable[[str], str]
 
 
@@ -72,6 +73,15 @@ class Finding(NamedTuple):
 
     good: bool
     text: str
+
+
+def answers(service: str, ask: Callable[[], object]) -> Finding:
+    """Return whether a service answers a harmless question, and if not, why."""
+    try:
+        ask()
+    except DeployError as error:
+        return Finding(good=False, text=str(error))
+    return Finding(good=True, text=f"{service} answers")
 
 
 class Logged(NamedTuple):
@@ -118,8 +128,8 @@ class Target(Protocol):
     def drop_lock(self, mark: str) -> None:
         """Remove the lock, if it is as marked."""
 
-    def store(self) -> str:
-        """Return the functions' STORE."""
+    def store(self) -> str | None:
+        """Return the functions' STORE; None if only its owner knows it and has not told."""
 
     def observe(self) -> Seen:
         """Return what is there of this stage, with every secret blanked to its mark."""
@@ -166,13 +176,16 @@ class Cloud(Protocol):
     def check(self, choices: Owner) -> None:
         """Raise DeployError for what the owner chose and this cloud cannot serve."""
 
+    def notes(self, choices: Owner) -> Iterator[str]:
+        """Yield what an owner should hear of a stage that is as he chose, and what to do about it."""
+
     def packaging(self, choices: Owner) -> Packaging:
         """Return what zips are for."""
 
-    def platform(self, choices: Owner) -> str:
-        """Return a function's Python and processor, as its thing has them."""
+    def parts(self, choices: Owner) -> Parts:
+        """Return what a stage consists of."""
 
-    def beside(self, function: bundle.Function) -> Mapping[str, bytes]:
+    def beside(self, function: bundle.Function, choices: Owner) -> Mapping[str, bytes]:
         """Return what a function's zip holds on this cloud beside the function."""
 
     def estimate(self, use: Use, choices: Owner) -> Iterator[Cost]:

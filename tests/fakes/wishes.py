@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deploy import bundle, owner, wanted
+from deploy.clouds import aws
 from deploy.package import Code, Target
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def wish(dist: Path, *, code: str = "a", marks: dict[str, str] = MARKS, **choice
     """Return a wish; `code` stands for the functions' sources, `choices` go over the owner's defaults."""
     codes = {one.name: Code(one.name, TARGET, {}, f"{code}{one.name}".encode().hex().ljust(64, "0")[:64]) for one in bundle.FUNCTIONS}
     plain = {"TOKEN_ISSUER": "twocan/test", "TOKEN_AUDIENCE": "twocan/test", "MODELS": "[]"}
-    return wanted.Wish("aws", "python3.13/arm64", "1.0", owner.Owner(**choices), codes, plain, marks.get, dist)
+    chosen = owner.Owner(**choices)
+    return wanted.Wish("aws", aws.parts(chosen), "1.0", chosen, codes, plain, marks.get, dist)
 
 
 def want(one: wanted.Wish) -> Callable[[Seen], Sequence[Thing]]:

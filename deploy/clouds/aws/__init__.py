@@ -26,6 +26,7 @@ from deploy.steps import (
     Bucket,
     Cdn,
     Delete,
+    Domain,
     Function,
     Grant,
     Index,
@@ -41,6 +42,7 @@ from deploy.steps import (
     SiteFile,
     key,
 )
+from deploy.wanted import Parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -61,19 +63,25 @@ def check(choices: Owner) -> None:
     cdn.check(choices.site)
 
 
+def notes(choices: Owner) -> Iterator[str]:
+    """Yield what an owner should hear of a stage that is as he chose."""
+    if choices.site.hosting == "website":
+        yield health.PLAIN
+
+
 def packaging(choices: Owner) -> Packaging:
     """Return what zips are for."""
     return Packaging("aws", PYTHON, "arm64" if choices.deploy.processor == "arm64" else "x86_64")
 
 
-def platform(choices: Owner) -> str:
-    """Return a function's platform, as its thing has it."""
-    return f"python{PYTHON}/{choices.deploy.processor}"
+def parts(choices: Owner) -> Parts:
+    """Return what a stage consists of: all that there is, but for the CDN where its owner wants none."""
+    return Parts(f"python{PYTHON}/{choices.deploy.processor}", _NAMES, cdn=choices.site.hosting == "cdn")
 
 
-def beside(function: bundle.Function) -> Mapping[str, bytes]:
+def beside(function: bundle.Function, choices: Owner) -> Mapping[str, bytes]:  # noqa: ARG001 - on AWS it always streams
     """Return what a zip holds on AWS beside the function: the loop that streams, where one of its addresses does."""
-    return streaming.files() if any(route.streams for route in bundle.ROUTES if route.function == function.name) else {}
+    return streaming.files("aws") if any(route.streams for route in bundle.ROUTES if route.function == function.name) else {}
 
 
 def connect(stage: Stage, parcels: Parcels) -> Aws:
@@ -233,6 +241,8 @@ class Aws:
                 storage.put_file(account, thing, self._parcels.file("index.html"))
             case Authorizer() | Route() | Preflight() | Answer():
                 raise AssertionError("parts of the API are put one at a time")
+            case Domain():
+                raise AssertionError("the CDN has the domain")
             case _:
                 assert_never(thing)
         return {}
@@ -285,6 +295,8 @@ class Aws:
                 gateway.delete_release(account, self._api)
             case SiteFile() | Index():
                 storage.delete_file(account, thing)
+            case Domain():
+                raise AssertionError("the CDN has the domain")
             case _:
                 assert_never(thing)
 

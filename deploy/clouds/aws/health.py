@@ -5,9 +5,10 @@ This file knows which call tells what; it changes nothing. To add a check, write
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from deploy.clouds import DeployError, Finding
+from deploy.clouds import DeployError, Finding, answers
 from deploy.clouds.aws import cdn
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _READINGS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     ("cloudwatch", "list_metrics", {"Namespace": "AWS/Lambda"}),
     ("cloudfront", "list_distributions", {"MaxItems": "1"}),
 )
+PLAIN = 'hosting = "website" serves the page over plain HTTP: passwords cross the network readable. Use "cdn".'
 #: New accounts may run ten functions at once, which twenty people with streaming answers use up.
 _FEW = 50
 
@@ -35,20 +37,12 @@ def findings(account: Account, choices: Owner) -> Iterator[Finding]:
     """Yield what was found, good and bad."""
     yield Finding(good=True, text=f"AWS account {account.names.account}, region {account.names.region}")
     for service, operation, arguments in _READINGS:
-        yield _asked(account, service, operation, arguments)
+        yield answers(service, partial(account.call, service, operation, **arguments))
     yield from _concurrency(account)
     yield from _hosting(account, choices)
     lock = _lock(account)
     if lock:
         yield lock
-
-
-def _asked(account: Account, service: str, operation: str, arguments: Mapping[str, Any]) -> Finding:
-    try:
-        account.call(service, operation, **arguments)
-    except DeployError as error:
-        return Finding(good=False, text=str(error))
-    return Finding(good=True, text=f"{service} answers")
 
 
 def _concurrency(account: Account) -> Iterator[Finding]:
@@ -68,7 +62,7 @@ def _hosting(account: Account, choices: Owner) -> Iterator[Finding]:
     except DeployError as error:
         yield Finding(good=False, text=str(error))
     if choices.site.hosting == "website":
-        yield Finding(good=False, text='hosting = "website" serves the page over plain HTTP: passwords cross the network readable. Use "cdn".')
+        yield Finding(good=False, text=PLAIN)
         return
     try:
         there = cdn.find(account)

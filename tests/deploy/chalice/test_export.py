@@ -291,7 +291,7 @@ def test_what_is_kept_is_kept_well(resources: Document) -> None:
 def test_a_zip_is_the_packagers(exported: Path, function: bundle.Function) -> None:
     """With the loop in chat's, and nothing of chalice in any."""
     cloud = clouds.load("aws")
-    code = package.build(function, cloud.packaging(CHOICES), extra=cloud.beside(function))
+    code = package.build(function, cloud.packaging(CHOICES), extra=cloud.beside(function, CHOICES))
     with zipfile.ZipFile(exported / f"{function.name}.zip") as packed:
         found = {name: packed.read(name) for name in packed.namelist() if not name.endswith(".pyc")}
     release = json.loads(found.pop("release.json"))

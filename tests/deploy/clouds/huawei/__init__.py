@@ -1,0 +1,1 @@
+"""Tests of the Huawei target, on the emulated account, in one process."""

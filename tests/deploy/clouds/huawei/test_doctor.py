@@ -1,0 +1,122 @@
+"""What `doctor` and `estimate` say of Huawei Cloud."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deploy.clouds import Use, huawei
+from deploy.emulator.huawei.obs_kept import Buckets
+from tests.deploy.clouds.huawei.test_faults import Refusal, meddle
+from tests.deploy.clouds.huawei.world import BUCKET, CHOICES, PLACE, PROJECT, SITE
+
+if TYPE_CHECKING:
+    from deploy.clouds import Finding
+    from tests.deploy.clouds.huawei.world import World
+
+
+def found(world: World, choices: Any = CHOICES, **about: Any) -> list[Finding]:
+    """Return what the doctor says of the account."""
+    return list(world.deployment(choices, **about).target.findings())
+
+
+def complaints(world: World, choices: Any = CHOICES, **about: Any) -> list[str]:
+    """Return what stands in the way."""
+    return [one.text for one in found(world, choices, **about) if not one.good]
+
+
+WHOLE = CHOICES._replace(deploy=PLACE._replace(api_domain="api.example.org"))
+
+
+def test_a_stage_that_is_whole_has_nothing_in_its_way(applied: World) -> None:
+    """And what was looked at is told."""
+    good = [one.text for one in found(applied, WHOLE)]
+
+    assert [] == complaints(applied, WHOLE)
+    assert f"Huawei Cloud project {PROJECT}, region cn-north-4" == good[0]
+    assert {"fgs answers", "lts answers", "obs answers", f"the gateway {PLACE.gateway} is Running"} <= set(good)
+    assert any(one.startswith("chat.example.org is bound to the bucket; it needs a CNAME") for one in good)
+
+
+def test_an_account_without_the_stage_has_nothing_in_its_way(empty: World) -> None:
+    """Nothing is changed by looking."""
+    assert [] == complaints(empty, WHOLE)
+    assert [] == empty.changed
+
+
+def test_no_gateway_is_said_with_its_price(empty: World) -> None:
+    """And how to get one: it is the one thing that has to be bought first."""
+    (text,) = complaints(empty, WHOLE._replace(deploy=WHOLE.deploy._replace(gateway="")))
+
+    assert text.startswith("There is no gateway. Buy a dedicated gateway in the console")
+    assert "US$ 280 a month" in text
+
+
+def test_an_unknown_gateway_is_said(empty: World) -> None:
+    """With what to check."""
+    (text,) = complaints(empty, WHOLE._replace(deploy=WHOLE.deploy._replace(gateway="f" * 32)))
+
+    assert "there is no such gateway in this project and region" in text
+
+
+def test_missing_domains_are_said(empty: World) -> None:
+    """Without them browsers download the page, and the API answers a thousand times a day."""
+    page, api = sorted(complaints(empty, CHOICES._replace(site=SITE._replace(domain=""))), reverse=True)
+
+    assert page.startswith("The page has no domain: OBS lets browsers download it")
+    assert api.startswith("The API has only the gateway's own address, which takes 1,000 calls a day")
+
+
+@pytest.mark.parametrize(
+    ("host", "inside"), [("10.1.2.3", True), ("192.168.0.9", True), ("172.16.0.1", True), ("172.67.1.1", False), ("8.8.8.8", False)]
+)
+def test_a_database_inside_a_network_wants_the_network(empty: World, host: str, inside: bool) -> None:
+    """Functions reach it from nowhere else. What begins alike need not be inside."""
+    said = complaints(empty, WHOLE, environment={**empty.environment, "DATABASE_URL": f"postgresql://a:secret@{host}/b"})
+
+    assert inside == any("DATABASE_URL is an address inside a network" in one for one in said)
+    assert not [one for one in said if "secret" in one]
+
+
+def test_a_network_is_said_to_cost_nothing_more(empty: World) -> None:
+    """Since the function that asks models stays outside of it."""
+    said = found(empty, WHOLE._replace(deploy=WHOLE.deploy._replace(vpc="1" * 32, subnet="2" * 32)))
+
+    assert any(one.good and "no NAT gateway" in one.text for one in said)
+
+
+def test_a_service_that_refuses_is_said_and_the_others_are_asked(empty: World) -> None:
+    """One line for each."""
+    meddle(empty, Refusal("GET /groups", 99, 403, "LTS.0003"))
+    empty.account.kept(Buckets).others.add(BUCKET)
+    said = complaints(empty, WHOLE)
+
+    assert 2 == len(said)
+    assert "refused lts:list_log_groups (LTS.0003): these keys may not do that" in said[0]
+    assert "choose another stage name with --stage" in said[1]
+
+
+def test_a_deployer_at_work_is_said(applied: World) -> None:
+    """With its last sign of life."""
+    applied.deployment().target.write_lock(b"{}", "")
+
+    assert any(one.startswith("A deployer holds the lock, last seen ") for one in complaints(applied, WHOLE))
+
+
+def test_an_estimate_names_what_is_billed_by_the_hour() -> None:
+    """The gateway and the database cost most, and whether anybody chats or not."""
+    costs = {one.service: one for one in huawei.estimate(Use(20, 8800), CHOICES)}
+    nobody = {one.service: one.dollars for one in huawei.estimate(Use(0, 0), CHOICES)}
+
+    assert {"FunctionGraph", "APIG", "database", "LTS", "data out", "OBS"} == set(costs)
+    assert (280.0, 35.0) == (costs["APIG"].dollars, costs["database"].dollars)
+    assert (280.0, 35.0, 0.0) == (nobody["APIG"], nobody["database"], nobody["FunctionGraph"])
+    assert "kept 30 days" in costs["LTS"].what
+
+
+def test_an_estimate_grows_with_what_a_model_writes() -> None:
+    """A function is paid for while it waits."""
+    short, long = (sum(one.dollars for one in huawei.estimate(Use(20, 8800, seconds), CHOICES)) for seconds in (2.0, 20.0))
+
+    assert short < long
