@@ -6,37 +6,26 @@ offers is what `environment` names, for a deployer in another process; what was 
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from deploy.emulator import servers
 from deploy.emulator.aws import one_at_a_time, pages, stored
-from deploy.emulator.aws.control import HOST, Control
+from deploy.emulator.aws.control import Control
 from deploy.emulator.aws.data_plane import DataPlane
 from deploy.emulator.aws.fleet import Fleet
 from deploy.emulator.aws.telemetry import Telemetry
+from deploy.emulator.servers import Ports
 from deploy.local.gateway import LAST_WORDS, SILENT, runner
-from functions.shared import log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable
     from typing import Self
 
-#: Seconds between two looks at what is deployed.
-_LOOK = 0.25
 #: Credentials like any others: nobody looks at them here.
 _KEYS = {"AWS_ACCESS_KEY_ID": "emulated", "AWS_SECRET_ACCESS_KEY": "emulated"}
-
-
-class Ports(NamedTuple):
-    """Where to listen; 0 is any that is free."""
-
-    control: int = 0
-    api: int = 0
-    page: int = 0
 
 
 class Emulator:
@@ -58,10 +47,10 @@ class Emulator:
             one_at_a_time.install()
             stack.enter_context(self.telemetry)
             stack.callback(self.fleet.close)
-            run = stack.enter_context(_loop())
-            self._api = run(_serve(stack, run, lambda: runner(DataPlane(self.fleet)), self._ports.api))
-            self._page = run(_serve(stack, run, _page_server, self._ports.page))
-            stack.enter_context(_watched(self._look))
+            run = stack.enter_context(servers.loop())
+            self._api = run(servers.serve(stack, run, lambda: runner(DataPlane(self.fleet)), self._ports.api))
+            self._page = run(servers.serve(stack, run, _page_server, self._ports.page))
+            stack.enter_context(servers.watched(self._look))
             self._stack = stack.pop_all()
         return self
 
@@ -92,52 +81,3 @@ class Emulator:
 
 def _page_server() -> web.AppRunner:
     return web.AppRunner(pages.pages(), access_log=None, logger=SILENT, shutdown_timeout=LAST_WORDS)
-
-
-async def _serve(stack: ExitStack, run: Callable[[Coroutine[Any, Any, Any]], Any], make: Callable[[], web.BaseRunner], port: int) -> str:
-    """Start a server, have its end on the stack, and return its address."""
-    server = make()
-    await server.setup()
-    stack.callback(lambda: run(server.cleanup()))
-    await web.TCPSite(server, HOST, port).start()
-    return "http://{}:{}".format(*server.addresses[0])
-
-
-@contextmanager
-def _loop() -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
-    """Run an event loop in a thread, and give what runs something in it and waits."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="data plane", daemon=True)
-    thread.start()
-    try:
-        yield lambda work: asyncio.run_coroutine_threadsafe(work, loop).result()
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-
-@contextmanager
-def _watched(look: Callable[[Any], Any]) -> Iterator[None]:
-    """Look now and then, in a thread, each time with what the last look returned; and once at the start, at once."""
-    over = threading.Event()
-
-    def watch(seen: Any) -> None:
-        while not over.wait(_LOOK):
-            seen = _tried(look, seen)
-
-    thread = threading.Thread(target=watch, args=(look(None),), name="watch", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
-def _tried(look: Callable[[Any], Any], seen: Any) -> Any:
-    try:
-        return look(seen)
-    except Exception as error:  # noqa: BLE001 - what is being changed may be half there; the next look sees it whole
-        log.line({"emulator": "looked in vain", **log.fault(error)})
-        return seen

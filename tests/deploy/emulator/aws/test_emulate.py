@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from deploy.emulator.aws.emulate import Emulator, Ports
+from deploy.emulator.aws.emulate import Emulator
+from deploy.emulator.servers import Ports
 from tests.deploy.emulator.aws.account import REGION, Account
 
 PATIENCE = 20

@@ -1,7 +1,7 @@
-"""An emulated AWS that stays up: with a model beside it, told in `.local/emulator.json`, until somebody ends it; and then nothing is left.
+"""An emulated cloud that stays up: with a model beside it, told in `.local/emulator.json`, until somebody ends it; and then nothing is left.
 
-This file knows the stage's folder, the ports and the signals; what is emulated is emulate.py's. What functions and gateway log beside CloudWatch
-goes to `.local/emulator.log`.
+This file knows the stage's folder, the ports and the signals; what is emulated is its emulate.py's. What functions and gateway log beside the
+cloud's own log goes to `.local/emulator.log`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import ExitStack, contextmanager, redirect_stdout
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from deploy.emulator.aws.emulate import Emulator, Ports
+from deploy.emulator.servers import Ports
 from deploy.local import model, stage
 from deploy.local.alone import alone, check_free, free_port
 
@@ -23,8 +24,9 @@ TOLD = "emulator.json"
 
 
 class Plan(NamedTuple):
-    """What to emulate: the folder to tell it in, the first of four ports (0: any that are free), the region, and whether a model runs beside it."""
+    """What to emulate: the cloud, the folder to tell it in, the first of four ports (0: any that are free), the region; and whether a model runs."""
 
+    cloud: str
     here: stage.Stage
     port: int
     region: str
@@ -52,7 +54,8 @@ def stay(plan: Plan, announce: Callable[[Mapping[str, Any]], None]) -> None:
             stage.write_private(path, {**told, **beside})
             announce({**told, **beside})
 
-        stack.enter_context(Emulator(plan.region, Ports(*ports[:3]), changed))
+        emulate = import_module(f"deploy.emulator.{plan.cloud}.emulate")
+        stack.enter_context(emulate.Emulator(plan.region, Ports(*ports[:3]), changed))
         ended.wait()
 
 

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from deploy import emulator_commands
-from deploy.emulator.aws import stay
+from deploy.emulator import stay
 from deploy.local import model, stage
 from tests.deploy.emulator.aws.account import Account, code
 
