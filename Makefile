@@ -1,4 +1,4 @@
-# Everything an owner or a developer types. `make run` and `make test` need Python 3.11 or newer and nothing else.
+# Everything an owner or a developer types. `make run` needs Python 3.11 or newer and nothing else, `make test` PostgreSQL's server, too.
 SHELL := /bin/bash
 PYTHON ?= python3
 CLOUD ?= aws
@@ -36,7 +36,7 @@ fmt: .venv/installed
 bench: .venv/installed frontend/dist/index.html
 	python -m bench
 
-# Kills the deployer at every call that changes something on an emulated AWS, and runs it once more; `make test` does it at every eighth, before and after in turn.
+# Kills the deployer at every call that changes something on each emulated cloud, and runs it once more; `make test` does it at every eighth or twelfth.
 matrix: .venv/installed
 	python -m tests.matrix
 

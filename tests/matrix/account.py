@@ -16,8 +16,6 @@ from deploy.local.stage import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REGION = "eu-central-1"
-
 
 class Account(NamedTuple):
     """One account, by its server's process and port."""
@@ -49,16 +47,11 @@ class Account(NamedTuple):
             with suppress(ProcessLookupError):
                 os.kill(copy.process, signal.SIGKILL)
 
-    def deployed(self, api: str) -> dict[str, Any]:
-        """Return what the API's stage serves."""
-        found: dict[str, Any] = self.ask(f"deployed?api={api}&stage=live&region={REGION}")
-        return found
-
 
 @contextmanager
-def empty() -> Iterator[Account]:
-    """Have a new account for as long as the block lasts."""
-    with subprocess.Popen([sys.executable, "-m", "tests.matrix.server"], cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+def empty(cloud: str) -> Iterator[Account]:
+    """Have a new account of a cloud for as long as the block lasts."""
+    with subprocess.Popen([sys.executable, "-m", "tests.matrix.server", cloud], cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
         try:
             yield Account(server.pid, int(server.stdout.readline()))

@@ -6,9 +6,9 @@ Each cell has a fork of the account as it was before the operation. To add an op
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
+import time
 from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import cached_property
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.local.stage import ROOT
 from tests.matrix.account import empty
+from tests.matrix.cloud import load
 from tests.matrix.proxy import Kill, Proxy
 from tests.matrix.stage import folder
 
@@ -24,10 +25,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from tests.matrix.account import Account
+    from tests.matrix.cloud import Cloud
 
 Order = tuple[str, str]
-#: Where a deployer died with everything done, the next has nothing to do and takes no lock: the dead one's stays until somebody needs one.
-_DEAD_LOCK = "object deploying.json"
 
 
 class Operation(NamedTuple):
@@ -70,11 +70,11 @@ class End(NamedTuple):
 class Lane:
     """One deployer behind one proxy; lanes run side by side."""
 
-    def __init__(self, here: Path) -> None:
-        environment = {**os.environ, "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
-        command = [sys.executable, "-m", "tests.matrix.deployer", str(here)]
-        self._deployer = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.proxy = Proxy()
+    def __init__(self, cloud: Cloud, here: Path, now: float) -> None:
+        command = [sys.executable, "-m", "tests.matrix.deployer", cloud.NAME, str(here)]
+        self._deployer = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.proxy = Proxy(cloud.read)
+        self._now = now
 
     def __enter__(self) -> Self:
         self.proxy.__enter__()
@@ -91,7 +91,7 @@ class Lane:
         assert self._deployer.stdout
         victim: Future[int] = Future()
         self.proxy.lead(account.url, Kill(number, after, victim.result))
-        document = {"order": order[0], "edition": order[1], "url": self.proxy.url}
+        document = {"order": order[0], "edition": order[1], "url": self.proxy.url, "now": self._now}
         self._deployer.stdin.write(json.dumps(document) + "\n")
         self._deployer.stdin.flush()
         victim.set_result(int(self._deployer.stdout.readline()))
@@ -100,17 +100,20 @@ class Lane:
 
 
 class Grid:
-    """`with Grid(folder, lanes=2) as grid`: the accounts in which operations begin, each made once, and the lanes."""
+    """`with Grid("aws", folder, lanes=2) as grid`: the accounts in which operations begin, each made once, and the lanes."""
 
-    def __init__(self, here: Path, lanes: int) -> None:
-        self._here = folder(here)
+    def __init__(self, cloud: str, here: Path, lanes: int) -> None:
+        self.cloud = load(cloud)
+        self._here = folder(here, self.cloud)
         self._count = lanes
+        # One time for all runs, so that one rollout has one name; and one that an account may be asked for what was since.
+        self._now = time.time()
         self._stack = ExitStack()
         self._known: dict[tuple[Order, ...], Account] = {}
         self._clean: dict[str, End] = {}
 
     def __enter__(self) -> Self:
-        self._known[()] = self._stack.enter_context(empty())
+        self._known[()] = self._stack.enter_context(empty(self.cloud.NAME))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -119,7 +122,7 @@ class Grid:
     @cached_property
     def lanes(self) -> list[Lane]:
         """The lanes."""
-        return [self._stack.enter_context(Lane(self._here)) for _ in range(self._count)]
+        return [self._stack.enter_context(Lane(self.cloud, self._here, self._now)) for _ in range(self._count)]
 
     def beginning(self, orders: tuple[Order, ...]) -> Account:
         """Return the account that these orders make."""
@@ -134,7 +137,7 @@ class Grid:
         """Return what the operation leaves that nobody kills."""
         if operation.name not in self._clean:
             with self.beginning(operation.before).copied() as account:
-                self._clean[operation.name] = _end(self.lanes[0], account, operation)
+                self._clean[operation.name] = self._end(self.lanes[0], account, operation)
         return self._clean[operation.name]
 
     def cells(self, operation: Operation) -> list[Cell]:
@@ -155,18 +158,17 @@ class Grid:
                 return [f"{cell}: was not killed: {ended.get('error')}"]
             call = lane.proxy.changes[-1]
             between = account.ask("loose")
-            end = _end(lane, account, cell.operation)
+            end = self._end(lane, account, cell.operation)
         where = f"{cell} ({call})"
         faults = [f"{where}: meanwhile {one}" for one in between] + [f"{where}: {one}" for one in end.loose]
         faults += [f"{where}: {one}" for one in _differences(clean, end)]
         return faults
 
-
-def _end(lane: Lane, account: Account, operation: Operation) -> End:
-    state = lane.obey(operation.order, account)
-    changes = lane.proxy.changes
-    listed = [one for one in account.ask("listed") if one != _DEAD_LOCK]
-    return End(state, listed, account.ask("loose"), changes)
+    def _end(self, lane: Lane, account: Account, operation: Operation) -> End:
+        state = lane.obey(operation.order, account)
+        changes = lane.proxy.changes
+        listed = [one for one in account.ask("listed") if one != self.cloud.DEAD_LOCK]
+        return End(state, listed, account.ask("loose"), changes)
 
 
 def _differences(clean: End, end: End) -> list[str]:

@@ -1,7 +1,8 @@
 """A proxy on loopback between the deployer and the account: it remembers calls, counts those that change something, kills, and answers itself.
 
-It must know no operation (calls.py). What changes something goes through one at a time, so that "the k-th" is one call, and those that had not
-come by then never do. The address stays the same while the account behind it changes, for the address becomes part of what is deployed.
+It must know no operation, which the cloud reads from a request. What changes something goes through one at a time, so that "the k-th" is one call,
+and those that had not come by then never do. The address stays the same while the account behind it changes, for the address becomes part of what
+is deployed.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from tests.matrix.calls import Call
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
+
+    from tests.matrix.cloud import Call
 
 
 class Answer(NamedTuple):
@@ -43,12 +44,18 @@ class Kill(NamedTuple):
 
 
 class Proxy:
-    """`with Proxy() as proxy: proxy.lead(account.url)`. `meddle` is asked before a call is forwarded: it may answer itself, or raise Cut."""
+    """`with Proxy(cloud.read) as proxy: proxy.lead(account.url)`.
 
-    def __init__(self) -> None:
+    `meddle` is asked before a call is forwarded: it may answer itself, or raise Cut.
+    """
+
+    def __init__(self, read: Callable[..., Call]) -> None:
+        self.read = read
         self.meddle: Callable[[Call], Answer | None] = lambda _: None
         self.calls: list[Call] = []
         self.killed = False
+        #: How many were killed: what they had sent may come late, and is not to reach whoever is led to next.
+        self.deaths = 0
         self._kill: Kill | None = None
         self._target = ""
         self._lock = Lock()
@@ -68,7 +75,7 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """Its address, for AWS_ENDPOINT_URL."""
+        """Its address."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
@@ -79,18 +86,19 @@ class Proxy:
     def lead(self, url: str, kill: Kill | None = None) -> None:
         """Lead to an account from now on, with nothing remembered."""
         with self._lock:
+            self.deaths += self.killed
             self._target, self._kill, self.killed = urlsplit(url).netloc, kill, False
             self.calls = []
 
-    def answer(self, call: Call) -> Answer:
-        """Forward a call and return its answer. Raises Cut."""
+    def answer(self, call: Call, deaths: int) -> Answer:
+        """Forward a call that came by a connection of after so many deaths, and return its answer. Raises Cut."""
         if not call.changes:
-            return self._one(call)
+            return self._one(call, deaths)
         with self._lock:
-            return self._one(call)
+            return self._one(call, deaths)
 
-    def _one(self, call: Call) -> Answer:
-        if self.killed:
+    def _one(self, call: Call, deaths: int) -> Answer:
+        if self.killed or deaths != self.deaths:
             raise Cut
         self.calls.append(call)
         mine = self._kill is not None and call.changes and len(self.changes) == self._kill.number
@@ -122,6 +130,11 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     proxy: Proxy
 
+    def setup(self) -> None:
+        """Remember whose connection this is."""
+        super().setup()
+        self._deaths = self.proxy.deaths
+
     def invite(self) -> bool:
         """Say that the body may come, at once: botocore waits a second for it."""
         self.send_response_only(100)
@@ -129,12 +142,24 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         return True
 
+    def tunnel(self) -> None:
+        """Open a tunnel that ends here: what comes next is the request itself, with the cloud's own host name."""
+        self.send_response_only(200, "Connection established")
+        self.end_headers()
+        self.wfile.flush()
+        # Python's own client asks for a tunnel in HTTP/1.0, where a connection ends with its answer.
+        self.close_connection = False
+
     def relay(self) -> None:
         """Let a call through and its answer back."""
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length)
         headers = {name.lower(): value for name, value in self.headers.items() if name.lower() != "expect"}
         try:
-            answer = self.proxy.answer(Call(self.command, self.path, headers, body))
+            if len(body) < length:
+                # Killed in the middle of it: the account would wait for the rest.
+                raise Cut
+            answer = self.proxy.answer(self.proxy.read(self.command, self.path, headers, body), self._deaths)
         except Cut:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -160,4 +185,4 @@ class _Server(ThreadingHTTPServer):
 
 # What http.server finds by name. Answers are written and sent at once: else each waits for the kernel's delayed acknowledgement.
 _WAYS = {f"do_{method}": _Handler.relay for method in ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")}
-_MEMBERS = {**_WAYS, "handle_expect_100": _Handler.invite, "wbufsize": -1, "disable_nagle_algorithm": True}
+_MEMBERS = {**_WAYS, "do_CONNECT": _Handler.tunnel, "handle_expect_100": _Handler.invite, "wbufsize": -1, "disable_nagle_algorithm": True}

@@ -1,8 +1,7 @@
-"""An AWS account in a process of its own: moto with its gaps closed, one request at a time, that can fork itself with all that is in it.
+"""An account in a process of its own: an emulated cloud, one request at a time, that can fork itself with all that is in it.
 
 A fork is a copy of the account at that moment, at an address of its own; so a beginning is made once, and each run has it for the price of a fork.
-Ids are drawn from a request's method and path and how often it came: the same run makes the same ids, and a twin another one.
-`python -m tests.matrix.server` writes its port, and ends with whoever started it. To ask an account something new, add its line to `_QUESTIONS`.
+`python -m tests.matrix.server CLOUD` writes its port, and ends with whoever started it. This file must know no cloud.
 """
 
 from __future__ import annotations
@@ -10,28 +9,18 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections import Counter
-from typing import TYPE_CHECKING, Any, cast
+import sys
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from moto.moto_api._internal import mock_random
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from deploy.emulator.aws import moto_gaps, moto_gaps_gateway, moto_gaps_lambda
-from tests.matrix import inventory
-from tests.matrix.sound import sound
+from tests.matrix import cloud
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 HOST = "127.0.0.1"
-_SERVICES: tuple[Any, ...] = ("apigateway", "cloudfront", "cloudwatch", "dynamodb", "iam", "lambda", "logs", "s3", "sts")
-_QUESTIONS: dict[str, Callable[[dict[str, str]], Any]] = {
-    "listed": lambda _: inventory.listed(),
-    "loose": lambda _: inventory.loose(),
-    "deployed": lambda asked: moto_gaps_gateway.deployed(asked["api"], asked["stage"], region=asked["region"])._asdict(),
-}
 
 
 class _Quiet(WSGIRequestHandler):
@@ -40,13 +29,10 @@ class _Quiet(WSGIRequestHandler):
 
 
 class _Account:
-    """The WSGI application."""
+    """The WSGI application. Connections end with their answers, so that none holds the server."""
 
-    def __init__(self) -> None:
-        self._moto: Any = DomainDispatcherApplication(create_backend_app)
-        # Imported now, and not in each fork anew.
-        vars(self._moto)["app_instances"].update({name: create_backend_app(name) for name in _SERVICES})
-        self._seen: Counter[str] = Counter()
+    def __init__(self, name: str) -> None:
+        self._application, self._questions = cloud.inside(name).empty()
         self._server: Any = None
 
     def serve(self, tell: int) -> None:
@@ -60,18 +46,12 @@ class _Account:
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         verb = environ["PATH_INFO"].removeprefix("/matrix/")
         if verb == environ["PATH_INFO"]:
-            self._seed(environ)
-            return cast("Iterable[bytes]", self._moto(environ, start))
+            return self._application(environ, start)
         asked = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
-        answer = self._fork(environ) if verb == "fork" else _QUESTIONS[verb](asked)
+        answer = self._fork(environ) if verb == "fork" else self._questions[verb](asked)
         body = json.dumps(answer, default=str).encode()
         start("200 OK", [("content-type", "application/json"), ("content-length", str(len(body)))])
         return [body]
-
-    def _seed(self, environ: dict[str, Any]) -> None:
-        request = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
-        self._seen[request] += 1
-        mock_random.seed(f"{request} {self._seen[request]}")
 
     def _fork(self, environ: dict[str, Any]) -> dict[str, int]:
         reading, writing = os.pipe()
@@ -90,6 +70,4 @@ class _Account:
 if __name__ == "__main__":
     # Forks that have ended are nobody's to ask about.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    moto_gaps.install()
-    moto_gaps_lambda.runs(sound)
-    _Account().serve(1)
+    _Account(sys.argv[1]).serve(1)

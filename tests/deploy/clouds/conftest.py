@@ -8,7 +8,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tests.matrix.account import REGION
+from tests.matrix import aws
+from tests.matrix.aws import REGION
 from tests.matrix.grid import Grid
 from tests.matrix.stage import deployment
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from deploy.deployment import Deployment
     from tests.matrix.account import Account
-    from tests.matrix.calls import Call
+    from tests.matrix.cloud import Call
     from tests.matrix.grid import Lane, Order
     from tests.matrix.proxy import Proxy
 
@@ -49,7 +50,7 @@ class Here:
 
     def deployment(self, edition: str) -> Deployment:
         """Return the stage in this process."""
-        return deployment(self._folder, edition)
+        return deployment(aws, self._folder, edition)
 
     def client(self, service: str) -> Any:
         """Return another hand than the deployer's."""
@@ -59,6 +60,10 @@ class Here:
     def api(self) -> str:
         """The id of the stage's API."""
         return api(self.account)
+
+    def deployed(self) -> Any:
+        """Return what the API's stage serves."""
+        return self.account.ask(f"deployed?api={self.api}")
 
 
 class First:
@@ -81,9 +86,13 @@ class First:
         """The id of the stage's API."""
         return api(self.account)
 
+    def deployed(self) -> Any:
+        """Return what the API's stage serves."""
+        return self.account.ask(f"deployed?api={self.api}")
+
     def served(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Return the addresses that the stage serves, by method and path."""
-        resources = self.account.deployed(self.api)["resources"]
+        resources = self.deployed()["resources"]
         return {(method, one["path"]): about for one in resources for method, about in one.get("resourceMethods", {}).items()}
 
 
@@ -106,7 +115,7 @@ def _grid_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(name="grid", scope="session")
 def _grid(grid_folder: Path) -> Iterator[Grid]:
-    with Grid(grid_folder, lanes=2) as grid:
+    with Grid("aws", grid_folder, lanes=2) as grid:
         yield grid
 
 
@@ -127,11 +136,10 @@ def _have(grid: Grid, grid_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         copy = grid.beginning(orders).copied()
         used.append(copy)
         here = Here(grid, copy.__enter__(), grid_folder)
-        monkeypatch.setenv("AWS_ENDPOINT_URL", here.proxy.url)
+        for name, value in aws.environment(here.proxy.url).items():
+            monkeypatch.setenv(name, value)
         return here
 
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
     yield have
     grid.lanes[0].proxy.meddle = lambda _: None
     for one in used:

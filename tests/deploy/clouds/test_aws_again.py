@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deploy import cloud_commands, operate, show
-from tests.matrix.account import REGION
+from tests.matrix.aws import REGION
 from tests.matrix.stage import MODEL_KEY, TOKEN_KEY
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ def test_what_somebody_changed_is_seen_and_mended(applied: Here, spoil: Callable
 
 def _served(here: Here) -> dict[str, Any]:
     """Return what the stage serves and how, apart from ids and times."""
-    found = here.account.deployed(here.api)
+    found = here.deployed()
     methods = {one["path"]: one.get("resourceMethods") for one in found["resources"]}
     return {
         "methods": methods,

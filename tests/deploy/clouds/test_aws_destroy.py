@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pytest
 
     from tests.deploy.clouds.conftest import Here
-    from tests.matrix.calls import Call
+    from tests.matrix.cloud import Call
 
 #: API Gateway's own role is one for the whole account, and other APIs may log by it.
 LEFT = "role twocan-gateway-logs twocan"

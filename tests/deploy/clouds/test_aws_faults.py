@@ -13,7 +13,7 @@ import pytest
 
 from deploy.local.stage import ROOT
 from tests.deploy.clouds.conftest import FIRST
-from tests.matrix.account import REGION
+from tests.matrix.aws import REGION
 from tests.matrix.proxy import Answer, Cut
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.deploy.clouds.conftest import Here
-    from tests.matrix.calls import Call
+    from tests.matrix.cloud import Call
     from tests.matrix.proxy import Proxy
 
 

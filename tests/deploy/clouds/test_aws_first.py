@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.matrix.account import REGION
+from tests.matrix.aws import REGION
 from tests.matrix.stage import MODEL_KEY, TOKEN_KEY
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def test_only_the_chat_streams(first: First) -> None:
 
 def test_every_address_but_signing_in_asks_the_authorizer(first: First) -> None:
     """As it is served, not only as it is edited."""
-    guards = [one["id"] for one in first.account.deployed(first.api)["authorizers"]]
+    guards = [one["id"] for one in first.deployed()["authorizers"]]
     found = {key: (one["authorizationType"], one.get("authorizerId")) for key, one in first.served().items()}
 
     assert {("NONE", None)} == {found[key] for key in OPEN}
@@ -93,7 +93,7 @@ def _statements(first: First, name: str, **qualifier: str) -> list[dict[str, Any
 def test_the_gateways_own_errors_can_be_read_by_the_page(first: First) -> None:
     """They name the page's origin, and their bodies are OpenAI's."""
     origin = "https://" + first.cloudfront.list_distributions()["DistributionList"]["Items"][0]["DomainName"]
-    answers = {one["responseType"]: one for one in first.account.deployed(first.api)["gateway_responses"]}
+    answers = {one["responseType"]: one for one in first.deployed()["gateway_responses"]}
 
     assert {f"'{origin}'"} == {one["responseParameters"]["gatewayresponse.header.access-control-allow-origin"] for one in answers.values()}
     assert ("401", "403") == (answers["UNAUTHORIZED"]["statusCode"], answers["ACCESS_DENIED"]["statusCode"])

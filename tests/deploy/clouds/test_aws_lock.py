@@ -14,7 +14,7 @@ import pytest
 
 from deploy import lock
 from deploy.clouds import DeployError
-from tests.matrix.account import REGION
+from tests.matrix.aws import REGION
 from tests.matrix.proxy import Answer
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from tests.deploy.clouds.conftest import Here
-    from tests.matrix.calls import Call
+    from tests.matrix.cloud import Call
 
 BUCKET = f"twocan-matrix-123456789012-{REGION}"
 LOCK = f"/{BUCKET}/deploying.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tests.matrix.account import REGION
+from tests.matrix.aws import REGION
 from tests.matrix.grid import OPERATIONS
 
 if TYPE_CHECKING:

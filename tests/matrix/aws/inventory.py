@@ -1,11 +1,10 @@
 """What lies in an emulated account, read from moto itself and not by the deployer: every thing by name, and what must never be so.
 
-It runs in the account's own process (server.py). To watch another kind of thing, add its line to `listed`; another law, to `loose`.
+It runs in the account's own process. To watch another kind of thing, add its line to `listed`; another law, to `loose`.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from moto.apigateway.models import apigateway_backends
@@ -17,13 +16,13 @@ from moto.logs.models import logs_backends
 from moto.s3.models import s3_backends
 
 from deploy.emulator.aws import moto_gaps_gateway
+from tests.matrix import laws
+from tests.matrix.aws import REGION as _REGION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ACCOUNT, _REGION = "123456789012", "eu-central-1"
-#: What may be called without a token.
-_OPEN = {("POST", "/auth/login"), ("POST", "/auth/refresh")}
+_ACCOUNT = "123456789012"
 
 
 def listed() -> list[str]:
@@ -87,8 +86,7 @@ def _aliases() -> Iterator[str]:
 def _pages() -> Iterator[str]:
     for bucket in s3_backends[_ACCOUNT]["aws"].buckets.values():
         index = bucket.keys.get("index.html")
-        named = re.findall(r"/(releases/[^\"']+)", index.value.decode()) if index else ()
-        yield from (f"index.html: no {one}" for one in named if one not in bucket.keys)
+        yield from laws.absent(index.value if index else None, bucket.keys)
 
 
 def _served() -> Iterator[str]:
@@ -103,6 +101,6 @@ def _served() -> Iterator[str]:
 
 
 def _guarded(path: str, method: str, about: dict[str, Any], guards: set[str]) -> bool:
-    if method == "OPTIONS" or (method, path) in _OPEN:
+    if laws.may_be_open(method, path):
         return True
     return about.get("authorizationType") == "CUSTOM" and about.get("authorizerId") in guards
