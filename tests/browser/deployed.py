@@ -1,6 +1,6 @@
-"""Twocan deployed to an emulated AWS: the emulator as an owner starts it, and a deployer beside it, each in a process of its own.
+"""Twocan deployed to an emulated cloud: the emulator as an owner starts it, and a deployer beside it, each in a process of its own.
 
-`python -m tests.browser.deployed FOLDER MODEL` is that deployer: it applies, and leaves the zips that it made in the folder. Nothing else of it
+`python -m tests.browser.deployed FOLDER` is that deployer: it applies, and leaves the zips that it made in the folder. Nothing else of it
 is special but where it keeps the stage's secrets.
 """
 
@@ -13,73 +13,65 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import boto3
-
-from deploy import operate, owner
+from deploy import gateway_responses, operate, owner
 from deploy.deployment import Deployment, Folders
 from deploy.local import stage
 from deploy.steps import Function
+from tests.browser.hands import hand
 from tests.browser.program import PASSWORD, Person, Program
 
 STAGE = "try"
-_TOLD = "emulator.json"
+_TOLD, _PLACE = "emulator.json", "place.json"
 
 
 class Deployed(Program):
-    """The emulator with a stage in it; use it in a `with`. Fits a Visit."""
+    """The emulator of a cloud with a stage in it; use it in a `with`. Fits a Visit. `place` is what its owner writes under [deploy] besides."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, "emulate", "--port", "0")
+    def __init__(self, folder: Path, cloud: str, **place: Any) -> None:
+        (folder / _PLACE).write_text(json.dumps(place))
+        super().__init__(folder, "emulate", "--cloud", cloud, "--port", "0")
+        self.cloud = cloud
         try:
             told = self.told(_TOLD, "environment")
             self.environment: dict[str, str] = told["environment"]
-            self.row: dict[str, str] = told["model"]
-            self.apply()
+            self.hand = hand(cloud, told, STAGE)
+            self.run("tests.browser.deployed", check=True)
             self.ready = self.told(_TOLD, "page", "api")
         except BaseException:
             self.process.kill()
             raise
         self.page: str = self.ready["page"]
 
-    def client(self, service: str) -> Any:
-        """Return boto3's client of the emulated account."""
-        keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
-        where = {"region_name": self.environment["AWS_REGION"], "endpoint_url": self.environment["AWS_ENDPOINT_URL"]}
-        return boto3.client(service, **where, **keys)
-
-    def apply(self) -> None:
-        """Deploy, with the embedded model."""
-        command = [sys.executable, "-m", "tests.browser.deployed", str(self.folder), json.dumps(self.row)]
-        subprocess.run(command, cwd=stage.ROOT, env={**os.environ, **self.environment}, check=True, stdout=subprocess.DEVNULL)
+    def run(self, module: str, *words: str, check: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run a deployer of the tests in a process of its own, as an owner's would be."""
+        command = [sys.executable, "-m", module, str(self.folder), *words]
+        environment = {**os.environ, **self.environment}
+        return subprocess.run(command, cwd=stage.ROOT, env=environment, capture_output=True, text=True, check=check, timeout=170)
 
     def zip(self, function: str) -> bytes:
         """Return a function's zip as it was deployed last."""
         return (self.folder / f"{function}.zip").read_bytes()
 
-    def publish(self, function: str, code: bytes | None = None) -> str:
-        """Publish a function as it is now, or with other code, and return the version's number."""
-        functions, name = self.client("lambda"), self.name(function)
-        if code:
-            functions.update_function_code(FunctionName=name, ZipFile=code)
-            functions.get_waiter("function_updated_v2").wait(FunctionName=name)
-        return str(functions.publish_version(FunctionName=name)["Version"])
-
-    def name(self, function: str) -> str:
-        """Return a function's name in the account."""
-        return f"twocan-{STAGE}-{function}"
-
     def somebody(self) -> Person:
         """Add a user, by the admin function in the account."""
         person = Person(next(self.names), PASSWORD)
-        event = {"command": "users.add", "arguments": person._asdict()}
-        answer = self.client("lambda").invoke(FunctionName=self.name("admin"), Qualifier="live", Payload=json.dumps(event))
-        assert json.load(answer["Payload"])["status"] == 200
+        said, _ = self.hand.invoke("admin", "live", {"command": "users.add", "arguments": person._asdict()})
+        assert said["status"] == 200
         return person
 
 
-def _main(folder: Path, model: dict[str, str]) -> None:
-    wish = owner.Owner(models=(model,), deploy=owner.Place(region=os.environ["AWS_REGION"]))
-    deployment = Deployment(STAGE, "aws", wish, dict(os.environ), Folders(stages=folder))
+def wish(folder: Path, rollout: owner.Rollout = owner.Rollout()) -> tuple[gateway_responses.Cloud, owner.Owner]:  # noqa: B008 - immutable
+    """Return the cloud and what its owner chooses: the embedded model, and what the emulator says must stand in twocan.toml."""
+    told = json.loads((folder / _TOLD).read_text())
+    choices = told.get("choices", {})
+    # More than the tests ask for: what is throttled says nothing of who answers.
+    place = owner.Place(**{"region": told["region"], "rate": 10_000, **choices.get("[deploy]", {}), **json.loads((folder / _PLACE).read_text())})
+    return told["cloud"], owner.Owner(models=(told["model"],), deploy=place, site=owner.Site(**choices.get("[site]", {})), rollout=rollout)
+
+
+def _main(folder: Path) -> None:
+    cloud, choices = wish(folder)
+    deployment = Deployment(STAGE, cloud, choices, dict(os.environ), Folders(stages=folder))
     found = operate.apply(deployment, lambda _: None)
     for thing in found.seen.things.values():
         if isinstance(thing, Function):
@@ -87,4 +79,4 @@ def _main(folder: Path, model: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), json.loads(sys.argv[2]))
+    _main(Path(sys.argv[1]))

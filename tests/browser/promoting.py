@@ -1,11 +1,10 @@
-"""A deployer that applies and promotes one changed version: `python -m tests.browser.promoting FOLDER MODEL KIND`. It prints what it was told.
+"""A deployer that applies and promotes one changed version: `python -m tests.browser.promoting FOLDER KIND`. It prints what it was told.
 
 The change is made in the zip alone, as if somebody had edited that one function's source.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ import click
 from deploy import operate, owner, promote
 from deploy.deployment import Deployment, Folders
 from deploy.package import Code
-from tests.browser.deployed import STAGE
+from tests.browser.deployed import STAGE, wish
 
 if TYPE_CHECKING:
     from deploy.steps import Seen
@@ -57,11 +56,10 @@ class Changed(Deployment):
         self._codes = {**self._codes, change.function: Code(code.function, code.target, files, digest)}
 
 
-def _main(folder: Path, model: dict[str, str], kind: str) -> int:
+def _main(folder: Path, kind: str) -> int:
     Changed.change = CHANGES[kind]
-    rollout = owner.Rollout(steps=(25, 100), hold_seconds=60)
-    wish = owner.Owner(models=(model,), deploy=owner.Place(region=os.environ["AWS_REGION"]), rollout=rollout)
-    deployment = Changed(STAGE, "aws", wish, dict(os.environ), Folders(stages=folder))
+    cloud, choices = wish(folder, owner.Rollout(steps=(25, 100), hold_seconds=60))
+    deployment = Changed(STAGE, cloud, choices, dict(os.environ), Folders(stages=folder))
     operate.apply(deployment, lambda _: None)
     try:
         promote.promote(deployment, click.echo)
@@ -72,4 +70,4 @@ def _main(folder: Path, model: dict[str, str], kind: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_main(Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3]))
+    sys.exit(_main(Path(sys.argv[1]), sys.argv[2]))

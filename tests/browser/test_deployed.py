@@ -1,4 +1,4 @@
-"""The zips that were deployed to the emulated AWS, run: in Chromium, with the official client, and as AWS's own answers."""
+"""The zips that were deployed to each emulated cloud, run: in Chromium, with the official client, and as the gateway's own answers."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from playwright.sync_api import expect
 
 from deploy.local import model
 from tests.browser.deployed import Deployed
+from tests.browser.hands import HANDS
 from tests.browser.visit import WATCH, Visit
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ _QUESTION: Any = [{"role": "user", "content": "Say hello in one short sentence."
 _GUARDED = ("GET", "/v1/models")
 
 
-@pytest.fixture(scope="module", name="deployed")
-def _deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    with Deployed(tmp_path_factory.mktemp("emulated")) as deployed:
+@pytest.fixture(scope="module", name="deployed", params=sorted(HANDS))
+def _deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    with Deployed(tmp_path_factory.mktemp("emulated"), request.param) as deployed:
         yield deployed
 
 
@@ -55,7 +56,7 @@ def _client(deployed: Deployed) -> Iterator[openai.OpenAI]:
 
 
 def test_somebody_signs_in_and_chats(window: Visit, deployed: Deployed) -> None:
-    """From the emulated page, through the emulated gateway, with the real model; and the answer grows before one's eyes."""
+    """From the emulated page, through the emulated gateway, with the real model; where it streams, the answer grows before one's eyes."""
     window.sign_in(deployed.somebody())
     expect(window.hook("composer")).to_be_visible()
     window.page.evaluate(WATCH)
@@ -63,7 +64,21 @@ def test_somebody_signs_in_and_chats(window: Visit, deployed: Deployed) -> None:
     answer = window.answer("complete")
 
     assert answer.inner_text().strip()
-    assert len(window.page.evaluate("[...window.lengths]")) >= 3
+    assert len(window.page.evaluate("[...window.lengths]")) >= (3 if deployed.hand.streams else 0)
+
+
+def test_nobody_signs_in_inside_another_site(browser: Browser, deployed: Deployed) -> None:
+    """Where the cloud sends our headers, the browser shows nothing; elsewhere the page offers to be opened by itself."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_content(f'<iframe src="{deployed.page}"></iframe>')
+    frame = page.frames[1]
+    frame.wait_for_load_state("networkidle")
+    shown = frame.url.startswith("chrome-error:") or frame.get_by_role("link").count() == 1
+    fields = frame.locator("input").count()
+    context.close()
+
+    assert (True, 0) == (shown, fields)
 
 
 def test_the_official_client_lists_and_streams(client: openai.OpenAI) -> None:
@@ -85,35 +100,30 @@ def test_a_wrong_token_is_told_in_the_stored_words(deployed: Deployed) -> None:
 
 
 def test_a_preflight_needs_no_token(deployed: Deployed) -> None:
-    """It is a mock, as it is stored."""
+    """It is a mock; what it says lets the page in."""
     status, headers, _ = ask(deployed, "OPTIONS", _GUARDED[1])
+    allowed = {name: {one.strip().lower() for one in headers[f"access-control-allow-{name}"].split(",")} for name in ("methods", "headers")}
 
-    assert (204, "GET, OPTIONS") == (status, headers["access-control-allow-methods"])
-    assert deployed.page.rstrip("/") == headers["access-control-allow-origin"]
+    assert status in {200, 204}
+    assert headers["access-control-allow-origin"] in {"*", deployed.page.rstrip("/")}
+    assert ({"get"}, {"authorization", "content-type"}) == (allowed["methods"] & {"get"}, allowed["headers"] & {"authorization", "content-type"})
 
 
-def test_an_edit_that_is_not_deployed_is_not_served(deployed: Deployed) -> None:
-    """As in AWS: until the next deployment the gateway serves what it served."""
-    gateway, api = deployed.client("apigateway"), deployed.ready["api"].split("/")[3]
-    before = gateway.get_gateway_response(restApiId=api, responseType="UNAUTHORIZED")
-    kept = {name: before[name] for name in ("statusCode", "responseParameters", "responseTemplates")}
-    gateway.put_gateway_response(restApiId=api, responseType="UNAUTHORIZED", statusCode="418")
-    status, _, _ = ask(deployed, *_GUARDED)
-    gateway.put_gateway_response(restApiId=api, responseType="UNAUTHORIZED", **kept)
+def test_an_edit_that_is_not_published_is_not_served(deployed: Deployed) -> None:
+    """Until the next publication the gateway serves what it served."""
+    with deployed.hand.edited(deployed.ready["api"]):
+        status, _, _ = ask(deployed, *_GUARDED)
 
     assert 401 == status
 
 
-def test_what_the_gateway_may_not_call_is_a_500(deployed: Deployed) -> None:
-    """In the stored words, too; with the permission back it works again."""
-    functions, about = deployed.client("lambda"), {"FunctionName": deployed.name("login"), "Qualifier": "live", "StatementId": "gateway"}
-    kept = json.loads(functions.get_policy(FunctionName=about["FunctionName"], Qualifier="live")["Policy"])["Statement"][0]
-    functions.remove_permission(**about)
-    status, headers, body = ask(deployed, "POST", "/auth/refresh", body={})
-    source = kept["Condition"]["ArnLike"]["AWS:SourceArn"]
-    functions.add_permission(**about, Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com", SourceArn=source)
+def test_what_the_gateway_cannot_call_is_told_in_the_stored_words(deployed: Deployed) -> None:
+    """So that the page can read it; and afterwards it works again."""
+    with deployed.hand.unreachable("login"):
+        status, headers, body = ask(deployed, "POST", "/auth/refresh", body={})
 
-    assert (500, "internal_error") == (status, json.loads(body)["error"]["code"])
+    assert 500 <= status
+    assert json.loads(body)["error"]["code"] in {"internal_error", "bad_gateway"}
     assert deployed.page.rstrip("/") == headers["access-control-allow-origin"]
     assert 500 > ask(deployed, "POST", "/auth/refresh", body={})[0]
 
@@ -122,27 +132,24 @@ def test_what_the_gateway_may_not_call_is_a_500(deployed: Deployed) -> None:
 def test_a_zip_without_its_wheel_does_not_start(deployed: Deployed, function: str, wheel: str) -> None:
     """Although the wheel is installed here: nothing is on a function's path but its own zip."""
     complete = deployed.zip(function)
-    number = deployed.publish(function, edited(complete, lambda file: b"" if file.startswith(f"{wheel}/") else None))
-    answer = deployed.client("lambda").invoke(FunctionName=deployed.name(function), Qualifier=number, Payload=b"{}")
-    told = json.load(answer["Payload"])
-    deployed.publish(function, complete)
+    number = deployed.hand.publish(function, edited(complete, lambda file: b"" if file.startswith(f"{wheel}/") else None))
+    _, failure = deployed.hand.invoke(function, number, {})
+    deployed.hand.publish(function, complete)
 
-    assert ("Unhandled", number) == (answer["FunctionError"], answer["ExecutedVersion"])
-    assert wheel in told["errorMessage"]
+    assert wheel in failure
 
 
 def test_the_alias_splits_requests_by_its_weights(deployed: Deployed) -> None:
-    """A quarter of 2,000, within three standard deviations, as the release in the answers tells; and CloudWatch counted the same."""
-    functions, name = deployed.client("lambda"), deployed.name("login")
-    number = deployed.publish("login", edited(deployed.zip("login"), lambda file: b'{"release": "new"}' if file == "release.json" else None))
-    functions.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {number: SHARE}})
+    """A quarter of 2,000, within three standard deviations, as the release in the answers tells; and the cloud counted the same."""
+    number = deployed.hand.publish("login", edited(deployed.zip("login"), lambda file: b'{"release": "new"}' if file == "release.json" else None))
     began = time.time()
+    deployed.hand.split("login", number, round(SHARE * 100))
     releases = many(deployed)
-    functions.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {}})
+    deployed.hand.split("login", number, 0)
 
     assert (REQUESTS, 2) == (sum(releases.values()), len(releases))
     assert abs(releases["new"] - REQUESTS * SHARE) <= 3 * math.sqrt(REQUESTS * SHARE * (1 - SHARE))
-    assert releases["new"] == counted(deployed, name, number, releases["new"], began)
+    assert releases["new"] == counted(deployed, "login", number, releases["new"], began)
 
 
 def ask(deployed: Deployed, method: str, path: str, headers: dict[str, str] | None = None, body: Any = None) -> tuple[int, dict[str, str], bytes]:
@@ -170,16 +177,13 @@ def many(deployed: Deployed) -> Counter[str]:
     return Counter(found.get(timeout=60) for _ in range(REQUESTS))
 
 
-def counted(deployed: Deployed, name: str, number: str, enough: int, since: float) -> int:
-    """Return how many calls CloudWatch counted of a version: as soon as there are enough, since it is told a moment late."""
-    dimensions = {"FunctionName": name, "Resource": f"{name}:live", "ExecutedVersion": number}
-    about = {"Namespace": "AWS/Lambda", "MetricName": "Invocations", "Dimensions": [{"Name": key, "Value": text} for key, text in dimensions.items()]}
-    cloudwatch, deadline = deployed.client("cloudwatch"), time.monotonic() + 10
+def counted(deployed: Deployed, function: str, version: str, enough: int, since: float) -> int:
+    """Return how many calls the cloud counted of a version: as soon as there are enough, since it is told a moment late."""
+    deadline = time.monotonic() + 10
     while True:
-        points = cloudwatch.get_metric_statistics(**about, StartTime=since - 60, EndTime=since + 600, Period=3600, Statistics=["Sum"])["Datapoints"]
-        sums = int(sum(one["Sum"] for one in points))
-        if sums >= enough or time.monotonic() > deadline:
-            return sums
+        calls = deployed.hand.counted(function, version, since)
+        if calls >= enough or time.monotonic() > deadline:
+            return calls
 
 
 def edited(code: bytes, edit: Callable[[str], bytes | None]) -> bytes:

@@ -1,11 +1,8 @@
-"""Versions that take over and versions that are taken back, on the emulated AWS, while somebody uses it all the time."""
+"""Versions that take over and versions that are taken back, on each emulated cloud, while somebody uses it all the time."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
 import urllib.error
 import urllib.request
@@ -14,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploy.local import stage
 from tests.browser.deployed import Deployed
+from tests.browser.hands import HANDS
 from tests.browser.promoting import TAKEN_BACK
 
 if TYPE_CHECKING:
@@ -23,9 +20,9 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-@pytest.fixture(scope="module", name="deployed")
-def _deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    with Deployed(tmp_path_factory.mktemp("rolling")) as deployed:
+@pytest.fixture(scope="module", name="deployed", params=sorted(HANDS))
+def _deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    with Deployed(tmp_path_factory.mktemp("rolling"), request.param) as deployed:
         yield deployed
 
 
@@ -64,13 +61,6 @@ class Somebody:
             self.met[self.ask()] += 1
 
 
-def promoted(deployed: Deployed, kind: str) -> subprocess.CompletedProcess[str]:
-    """Apply and promote a change, in a process of its own."""
-    command = [sys.executable, "-m", "tests.browser.promoting", str(deployed.folder), json.dumps(deployed.row), kind]
-    environment = {**os.environ, **deployed.environment}
-    return subprocess.run(command, cwd=stage.ROOT, env=environment, capture_output=True, text=True, check=False, timeout=170)
-
-
 BAD = {
     "500s": "asked directly: chat: ",
     "slow first token": "asked directly: chat: first tokens, at best: ",
@@ -83,7 +73,7 @@ def test_a_bad_version_is_taken_back_and_nobody_met_it(deployed: Deployed, kind:
     """By itself, with the reason; every request before, meanwhile and after is answered by the version that was there."""
     with Somebody(deployed) as somebody:
         before = somebody.ask()
-        done = promoted(deployed, kind)
+        done = deployed.run("tests.browser.promoting", kind)
         after = somebody.ask()
 
     assert (TAKEN_BACK, True) == (done.returncode, BAD[kind] in done.stdout), done.stdout + done.stderr
@@ -96,7 +86,7 @@ def test_a_good_version_takes_over_and_nobody_notices(deployed: Deployed) -> Non
     """Some meet it early, in the end everybody does; no request fails."""
     with Somebody(deployed) as somebody:
         before = somebody.ask()
-        done = promoted(deployed, "good")
+        done = deployed.run("tests.browser.promoting", "good")
         after = somebody.ask()
 
     assert 0 == done.returncode, done.stdout + done.stderr
