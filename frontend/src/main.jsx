@@ -16,7 +16,7 @@ import { Api } from "./api/api.js";
 import { AppContext } from "./components/context.js";
 import { Page } from "./components/Page.jsx";
 import { readConfig } from "./config.js";
-import { LANGUAGES, chooseLanguage, language } from "./i18n/index.js";
+import { LANGUAGES, chooseLanguage, language, t } from "./i18n/index.js";
 import { App } from "./state/app.js";
 import { openStorage } from "./state/db.js";
 import { createPreferences } from "./state/preferences.js";
@@ -59,4 +59,7 @@ addEventListener("hashchange", () => app.username.value && app.conversations.sel
 config.then(({ name }) => (app.name.value = name), () => null);
 
 const root = document.getElementById("page");
-if (root) render(<AppContext.Provider value={app}><Page /></AppContext.Provider>, root);
+// Not every cloud can say in a header that nobody may frame the page (docs/huawei.md); a link instead of it cannot be clicked for somebody else.
+const Whole = () => <p class="framed"><a href={location.href} target="_blank" rel="noopener">{t("page.framed")}</a></p>;
+if (root && window.top !== window.self) render(<Whole />, root);
+else if (root) render(<AppContext.Provider value={app}><Page /></AppContext.Provider>, root);

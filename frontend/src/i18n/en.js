@@ -134,6 +134,7 @@ export const en = {
   "error.unauthenticated": "Please sign in again.",
   "error.session_ended": "Your session has ended. Please sign in again.",
   "error.model_not_found": "This model is not available. Choose another one.",
+  "page.framed": "Another site shows this page inside its own. Open it by itself.",
   "error.no_model": "No model is set up here yet. Ask whoever runs this page to add one.",
   "error.request_too_large": "This is too much at once. Shorten your message or start a new conversation.",
   "error.context_too_long": "This conversation is longer than the model can read. Start a new one, or choose another model.",

@@ -135,6 +135,7 @@ export const zh = {
   "error.unauthenticated": "请重新登录。",
   "error.session_ended": "登录已过期，请重新登录。",
   "error.model_not_found": "这个模型不可用，请换一个模型。",
+  "page.framed": "本页面被嵌入了其他网站。请在单独的页面中打开。",
   "error.no_model": "这里还没有配置模型，请联系管理员添加。",
   "error.request_too_large": "内容太多了。请缩短消息，或开始新对话。",
   "error.context_too_long": "对话太长，超出了模型能读的范围。请开始新对话，或换一个模型。",
