@@ -1,6 +1,7 @@
-"""Deployed zips, run as Lambda runs them: cold starts beside a hello function and beside what is built the usual way, and what streaming adds.
+"""Deployed zips, run as each cloud runs them: cold starts beside a hello function and beside what is built the usual way, and what streaming adds.
 
-Each is a zip under the unmodified awslambdaric or our loop (deploy/emulator/aws/runtime.py), for the running interpreter, so that `.pyc` files count.
+Each is a zip under the unmodified awslambdaric, under our loop, or under what stands for FunctionGraph's runtime (deploy/emulator/*/runtime.py), for
+the running interpreter, so that `.pyc` files count.
 The two that are built the usual way are made here, from the registry, by uv; where that cannot be reached they are left out, and that is said.
 """
 
@@ -20,17 +21,34 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from bench.cold_start import KEY, STAGE, event
 from deploy import bundle, package, streaming
-from deploy.emulator.aws.runtime import Runtime, Version
+from deploy.emulator.aws.runtime import Runtime
+from deploy.emulator.aws.runtime import Version as LambdaVersion
+from deploy.emulator.huawei.runtime import Runtime as FunctionGraph
+from deploy.emulator.huawei.runtime import Version
 from functions.shared import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from deploy.gateway_responses import Cloud
 
 #: Times a hello function that a cold start may take.
 BUDGETS = {"authorizer": 2.0, "chat": 3.0}
 #: Bytes of each zip for Lambda.
 SIZES = {"authorizer": 250_000, "login": 300_000, "chat": 1_500_000}
 _SECONDS = 60.0
+_URN = "urn:fss:cn-north-4:00000000000000000000000000000000:function:default:bench:1"
+#: The first answer asks no database, but the client of one is made.
+_STORES = {"aws": "dynamodb://bench?region=eu-central-1&endpoint=http://127.0.0.1:9", "huawei": "postgresql://u:p@127.0.0.1:9/bench"}
+_HUAWEI: dict[str, Any] = {
+    "body": "",
+    "isBase64Encoded": True,
+    "httpMethod": "GET",
+    "path": "/v1/models",
+    "queryStringParameters": {},
+    "pathParameters": {},
+    "requestContext": {"requestId": "1", "apiId": "1", "stage": "RELEASE"},
+}
 _ARN = "arn:aws:lambda:eu-central-1:123456789012:function:bench:live"
 _HELLO = 'def handler(event, context):\n    return {"statusCode": 200, "body": "hello"}\n'
 _FASTAPI = """
@@ -93,7 +111,7 @@ def sizes() -> dict[str, int]:
 
 def _packed(name: str, target: package.Target) -> bytes:
     function = next(one for one in bundle.FUNCTIONS if one.name == name)
-    code = package.build(function, target, extra=streaming.files() if _streams(name) else {})
+    code = package.build(function, target, extra=streaming.files("aws") if target.cloud == "aws" and _streams(name) else {})
     return package.pack(code, package.Release("bench", "bench"))
 
 
@@ -101,26 +119,28 @@ def _streams(name: str) -> bool:
     return any(route.streams for route in bundle.ROUTES if route.function == name)
 
 
-def zips() -> dict[str, Zipped]:
+def zips(cloud: Cloud = "aws") -> dict[str, Zipped]:
     """Return our functions' zips, by name, for the running interpreter."""
     processor: Literal["arm64", "x86_64"] = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
-    target = package.Target("aws", f"{sys.version_info.major}.{sys.version_info.minor}", processor)
+    target = package.Target(cloud, f"{sys.version_info.major}.{sys.version_info.minor}", processor)
     token = tokens.issue(tokens.Issuer(STAGE, STAGE, tokens.keys(KEY, "")), subject="ann", session="1", now=int(time.time()))
     known = {"SITE_ORIGIN": "https://chat.example.com", "TOKEN_ISSUER": STAGE, "TOKEN_AUDIENCE": STAGE, "TOKEN_KEY": KEY}
-    # The first answer asks no table, but the client of one is made.
-    known["STORE"] = "dynamodb://bench?region=eu-central-1&endpoint=http://127.0.0.1:9"
+    known["STORE"] = _STORES[cloud]
     made = {}
     for function in (one for one in bundle.FUNCTIONS if one.name in SIZES):
         settings = {name: known[name] for name in function.needs if name in known}
-        settings |= streaming.ENVIRONMENT if _streams(function.name) else {}
-        asked = {**event("authorizer" if function.name == "authorizer" else "chat", token), "httpMethod": "GET", "path": "/v1/models"}
+        settings |= streaming.ENVIRONMENT if cloud == "aws" and _streams(function.name) else {}
+        asked = _HUAWEI | {"headers": {"authorization": f"Bearer {token}"}}
+        if cloud == "aws":
+            asked = {**event("authorizer" if function.name == "authorizer" else "chat", token), "httpMethod": "GET", "path": "/v1/models"}
         made[function.name] = Zipped(_packed(function.name, target), settings, asked)
     return made
 
 
-def hello() -> Zipped:
+def hello(cloud: Cloud = "aws") -> Zipped:
     """Return the smallest function there is."""
-    return Zipped(_zip({"index.py": _HELLO.encode()}), {}, {})
+    source = _HELLO if cloud == "aws" else _HELLO + "\n\ndef initializer(context):\n    pass\n"
+    return Zipped(_zip({"index.py": source.encode()}), {}, {})
 
 
 def usual() -> Iterator[tuple[str, Zipped | None]]:
@@ -148,7 +168,7 @@ def usual() -> Iterator[tuple[str, Zipped | None]]:
 
 def cold(one: Zipped) -> float:
     """Return the milliseconds from a worker's start to its first answer; unpacking is not counted. Raises FunctionFailed."""
-    with Runtime(Version("bench", "1", _ARN, one.code, _SECONDS, one.environment), lambda _: None) as runtime:
+    with Runtime(LambdaVersion("bench", "1", _ARN, one.code, _SECONDS, one.environment), lambda _: None) as runtime:
         began = time.perf_counter()
         payload, error = runtime.invoke(json.dumps(one.event).encode())
         if error:
@@ -156,12 +176,25 @@ def cold(one: Zipped) -> float:
         return (time.perf_counter() - began) * 1000
 
 
+def cold_on_huawei(one: Zipped) -> float:
+    """Return the milliseconds from a process's start, as FunctionGraph starts it, to its first answer. Raises RuntimeError."""
+    version = Version(
+        "bench", "1", _URN, "0" * 32, "default", "Python3.10", one.code, "index.handler", "index.initializer", 20, _SECONDS, 256, one.environment
+    )
+    with FunctionGraph(version, lambda _: None, platform_first=True) as runtime:
+        began = time.perf_counter()
+        ran = runtime.invoke(json.dumps(one.event).encode(), request_id="bench")
+        if ran.error:
+            raise RuntimeError(f"the bench's function failed: {ran.error}")
+        return (time.perf_counter() - began) * 1000
+
+
 def first_byte(rounds: int) -> float:
     """Return the milliseconds that the loop adds to the first byte of a stream, warm: the function's own part is nothing."""
-    files = {"index.py": _ECHO.encode(), **streaming.files()}
+    files = {"index.py": _ECHO.encode(), **streaming.files("aws")}
     event = {"httpMethod": "POST", "resource": "/stream"}
     taken = []
-    with Runtime(Version("bench", "1", _ARN, _zip(files), _SECONDS, streaming.ENVIRONMENT), lambda _: None) as runtime:
+    with Runtime(LambdaVersion("bench", "1", _ARN, _zip(files), _SECONDS, streaming.ENVIRONMENT), lambda _: None) as runtime:
         for _ in range(rounds):
             began = time.perf_counter()
             answer = runtime.stream(event, _SECONDS)
