@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 ENGLISH = ROOT / "README.md"
 CHINESE = ROOT / "README.zh-CN.md"
-PAGES = [ENGLISH, CHINESE, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+PAGES = [ENGLISH, CHINESE, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 Table = list[list[str]]
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from deploy import clouds
+from deploy.__main__ import main
 from deploy.local.stage import ROOT
-from tests.docs.pages import PAGES, spans, text
+from tests.docs.pages import CHINESE, ENGLISH, PAGES, spans, text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,10 +66,19 @@ def test_the_changelog_has_its_form() -> None:
     assert set() == set(re.findall(r"^### (.+)$", page, re.MULTILINE)) - known
 
 
-def test_what_is_not_there_yet_is_said() -> None:
-    """Nobody finds out by trying that nothing can be deployed: as long as there is no such command, the pages say so."""
-    command_line = (ROOT / "deploy" / "__main__.py").read_text(encoding="utf-8")
-    deploys = re.search(r"^def (apply|deploy)\(", command_line, re.MULTILINE) is not None
-    said = ["is not in this version" in (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "CHANGELOG.md")]
+@pytest.mark.parametrize("path", [ENGLISH, CHINESE, ROOT / "CHANGELOG.md"], ids=lambda one: one.name)
+def test_pages_name_every_cloud_that_can_be_deployed_to(path: Path) -> None:
+    """And no other: nobody finds out by trying that a cloud is not there."""
+    named = set(re.findall(r"--cloud ([a-z]+)", path.read_text(encoding="utf-8")))
 
-    assert [not deploys] * 2 == said
+    assert set(clouds.TARGETS) == named
+
+
+@pytest.mark.parametrize("cloud", sorted(clouds.TARGETS))
+def test_every_cloud_has_a_page_with_every_command(cloud: str) -> None:
+    """Each under its name, in the table of commands; writing a template apart, which is for AWS only."""
+    page = (ROOT / "docs" / f"{cloud}.md").read_text(encoding="utf-8")
+    said = set(re.findall(r"^\| `python -m deploy ([a-z]+)", page, re.MULTILINE))
+
+    assert {"run", "export"} >= set(main.commands) - said
+    assert set() == said - set(main.commands)
