@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,9 +52,12 @@ def _is_quick(item: pytest.Item) -> bool:
     return not any(map(item.path.is_relative_to, _SLOW))
 
 
-def _line(item: pytest.Item) -> int:
-    # The deployed stage's tests break parts of it and mend them, all in one account, whose rates and workers the next test meets: in their own order.
-    return (item.reportinfo()[1] or 0) if item.path.name == "test_deployed.py" else 0
+def _line(item: pytest.Item) -> tuple[str, int]:
+    # The deployed stage's tests break parts of it and mend them, all in one account, whose rates and workers the next test meets: in their own order,
+    # one cloud after the other.
+    if item.path.name != "test_deployed.py":
+        return "", 0
+    return re.split(r"[]-]", item.name.rpartition("[")[2])[0], item.reportinfo()[1] or 0
 
 
 @pytest.fixture(name="clock")
