@@ -58,7 +58,7 @@ class Changed(Deployment):
 
 def _main(folder: Path, kind: str) -> int:
     Changed.change = CHANGES[kind]
-    cloud, choices = wish(folder, owner.Rollout(steps=(25, 100), hold_seconds=60))
+    cloud, choices = wish(folder, owner.Rollout(steps=(25, 100), hold_seconds=60, probes=8))
     deployment = Changed(STAGE, cloud, choices, dict(os.environ), Folders(stages=folder))
     operate.apply(deployment, lambda _: None)
     try:

@@ -13,7 +13,13 @@ from tests.browser.visit import Look, Visit
 if TYPE_CHECKING:
     from tests.browser.product import Product
 
-_LOOKS = [Look(locale, scheme, *size) for locale in ("en-US", "zh-CN") for scheme in ("light", "dark") for size in ((1280, 800), (390, 844))]
+# Every two of theme, language and size meet once; what axe looks at depends on no more than one of them.
+_LOOKS = [
+    Look("en-US", "light", 1280, 800),
+    Look("zh-CN", "dark", 1280, 800),
+    Look("en-US", "dark", 390, 844),
+    Look("zh-CN", "light", 390, 844),
+]
 
 
 @pytest.mark.parametrize("look", _LOOKS, ids=lambda look: f"{look.locale}-{look.scheme}-{look.width}")

@@ -51,9 +51,9 @@ def test_a_whole_answer_and_the_list_are_as_ever(client: openai.OpenAI) -> None:
     assert answer.choices[0].message.content
 
 
-def test_a_new_version_takes_over(deployed: Deployed) -> None:
-    """It is asked directly before it gets calls, as an event function is."""
-    done = deployed.run("tests.browser.promoting", "good")
+def test_a_version_can_be_asked_directly(deployed: Deployed) -> None:
+    """As a promotion asks it before it gets calls; UNCONFIRMED (huawei.md, 1.8), so the emulator has a switch for it."""
+    event = {"httpMethod": "GET", "path": "/v1/models", "headers": {}, "queryStringParameters": {}, "body": "", "isBase64Encoded": True}
+    said, failure = deployed.hand.invoke("chat", "live", {**event, "requestContext": {"requestId": "1"}})
 
-    assert 0 == done.returncode, done.stdout + done.stderr
-    assert "100 % of the calls go to the new version of chat" in done.stdout
+    assert ("", 401) == (failure, said["statusCode"])

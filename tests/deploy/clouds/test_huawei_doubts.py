@@ -73,7 +73,7 @@ def test_it_works_either_way(doubt: str, database: Postgres, tmp_path: Path, mon
     monkeypatch.setenv("DATABASE_URL", database.address())
     with Emulator("cn-north-4", switches=DOUBTS[doubt]) as emulator:
         place = owner.Place(region="cn-north-4", gateway=emulator.choices["[deploy]"]["gateway"])
-        rollout = owner.Rollout(steps=(50, 100), probes=3, hold_seconds=30, slowdown=100)
+        rollout = owner.Rollout(steps=(50, 100), probes=1, hold_seconds=30, slowdown=100)
 
         def stage(**site: str) -> Deployment:
             choices = owner.Owner(site=owner.Site(domain="chat.localhost", **site), deploy=place, rollout=rollout)
