@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import re
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -71,7 +71,7 @@ class Deployment:
         for one in bundle.FUNCTIONS:
             _check_import(one)
         self._module.check(self.choices)
-        self._codes = self._built()
+        self._codes = self._built
         fresh = not any(name.startswith("function ") for name in seen.things)
         key = self._secret("token_key") if fresh else self._secrets.known("token_key")
         store = self._store(seen, complete=complete)
@@ -118,6 +118,7 @@ class Deployment:
         yield from _tried(self._secrets_known)
         yield from _tried(lambda: site.check(self._dist))
 
+    @cached_property
     def _built(self) -> Mapping[str, package.Code]:
         """Return the functions' code, by name. Raises PackageError."""
         target = self._module.packaging(self.choices)

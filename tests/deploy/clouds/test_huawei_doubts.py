@@ -6,7 +6,7 @@ import json
 import time
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -21,6 +21,8 @@ from tests.fakes.wishes import built
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from deploy.package import Code
 
 _PATIENCE = 60
 PERSON = {"username": "ann", "password": "hornbill over quiet water"}
@@ -43,6 +45,19 @@ DOUBTS = {
 def _database() -> Iterator[Postgres]:
     with Postgres() as server:
         yield server
+
+
+class Quick(Deployment):
+    """A deployment whose zips are built once for all tests."""
+
+    _codes_of_all: ClassVar[dict[str, Code]] = {}
+
+    @property
+    def _built(self) -> dict[str, Code]:
+        if not self._codes_of_all:
+            built: Any = vars(Deployment)["_built"]
+            self._codes_of_all.update(built.func(self))
+        return self._codes_of_all
 
 
 def ask(api: str, path: str, body: Any = None, **headers: str) -> Any:
@@ -77,7 +92,7 @@ def test_it_works_either_way(doubt: str, database: Postgres, tmp_path: Path, mon
 
         def stage(**site: str) -> Deployment:
             choices = owner.Owner(site=owner.Site(domain="chat.localhost", **site), deploy=place, rollout=rollout)
-            return Deployment("doubt", "huawei", choices, emulator.environment, Folders(built(tmp_path / "page"), tmp_path))
+            return Quick("doubt", "huawei", choices, emulator.environment, Folders(built(tmp_path / "page"), tmp_path))
 
         found = operate.apply(stage(), lambda _: None)
         invoke(stage().target, "live", "users.add", PERSON)

@@ -97,6 +97,7 @@ class Quick(Deployment):
 
     edition = "1"
 
+    @property
     def _built(self) -> Mapping[str, Code]:
         target = self._module.packaging(self.choices)
         return {name: Code(name, target, {}, hashlib.sha256(f"{name} {self.edition}".encode()).hexdigest()) for name in NAMES}
