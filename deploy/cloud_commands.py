@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 FILE = local.ROOT / "twocan.toml"
 #: What `plan --json` ends with where something would change.
 CHANGES = 3
+#: What is said where accounts were to be deleted and none were seen: those that an earlier `destroy` kept are out of reach.
+_UNREACHED = (
+    "No accounts were seen. If an earlier `destroy` kept some, no function is left that reaches them: "
+    "drop the stage's table in your database by hand."
+)
 #: Lines of history that `status` shows.
 _LINES = 5
 
@@ -118,13 +123,22 @@ def destroy(deployment: Deployment, *, delete_data: bool, yes: bool) -> None:
     if not yes:
         click.confirm(f"Remove {what} of the stage {deployment.name}?", abort=True)
     console = Console(soft_wrap=True)
-    left = operate.destroy(deployment, lambda step: console.print(f"  {show.done(step)}", highlight=False), delete_data=delete_data)
+    gone: list[str] = []
+
+    def tell(step: Step) -> None:
+        gone.append(steps.key(step.thing))
+        console.print(f"  {show.done(step)}", highlight=False)
+
+    left = operate.destroy(deployment, tell, delete_data=delete_data)
     on_purpose, others = operate.kept(left)
     record.write(deployment.folder, "destroy", left=[steps.key(thing) for thing in left])
     for thing in on_purpose:
-        console.print(f"Kept: {steps.key(thing)}. `destroy --delete-data` removes it.")
+        how = "`destroy --delete-data` removes it." if deployment.own_records else "They are in the stage's table of your database."
+        console.print(f"Kept: {steps.key(thing)}. {how}")
     if others:
         raise click.ClickException(f"Left: {', '.join(map(steps.key, others))}. Run the same command again.")
+    if delete_data and not deployment.own_records and steps.key(steps.Records()) not in gone:
+        console.print(_UNREACHED)
     console.print("Nothing else is left.")
 
 

@@ -105,6 +105,11 @@ class Deployment:
         self._files = {file.path: file.body for file in wanted.page(wish, seen)}
         return wanted.wanted(wish, seen)
 
+    @property
+    def own_records(self) -> bool:
+        """Whether the cloud keeps the records, rather than a database that only the functions reach."""
+        return self._module.parts(self.choices).own_records
+
     def notes(self) -> Iterator[str]:
         """Yield what an owner should hear of a stage that is as he chose."""
         if not self.choices.models:

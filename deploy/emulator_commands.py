@@ -65,7 +65,7 @@ def _welcome(console: Console, told: Mapping[str, Any], path: Path) -> None:
     console.print(f"  .venv/bin/python -m deploy apply --cloud {told['cloud']} --stage try\n")
     rows = {**told.get("choices", {}), **({"[[models]]": told["model"]} if "model" in told else {})}
     if rows:
-        console.print("In twocan.toml, with a model that needs no key:\n" if "model" in told else "In twocan.toml:\n")
+        console.print("As twocan.toml, with a model that needs no key:\n" if "model" in told else "As twocan.toml, or in its sections:\n")
         for section, members in rows.items():
             console.print(f"  {section}", markup=False)
             for name, value in members.items():

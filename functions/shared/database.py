@@ -1,6 +1,6 @@
 """A PostgreSQL server: connections to it, and what its faults mean in the errors of the records' port. Address:
 postgresql://USER:PASSWORD@HOST[:PORT]/DATABASE, and ?ca=BASE64 for a server whose certificate only its own authority vouches for (RDS): that
-authority's certificate, DER in base64url.
+authority's certificate, DER in base64url. And ?table=NAME for another table than twocan_records, so that several may keep theirs in one database.
 
 The way there is TLS with certificate and host name checked; only a server on this machine may do without. A statement that may have changed
 something is never sent again: it is Unknown. Sent again is only what surely did nothing: never connected, or ended by the server for another's
@@ -10,6 +10,7 @@ sake; and reads. This file knows the driver's words and the server's codes; it m
 from __future__ import annotations
 
 import base64
+import re
 import select
 import socket
 import ssl
@@ -30,6 +31,10 @@ with spared.postgres():
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: What statements call their table, whatever its name is.
+TABLE = "twocan_records"
+#: Names that need no quotes; PostgreSQL cuts longer ones.
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _WRONG = "STORE must be postgresql://USER:PASSWORD@HOST[:PORT]/DATABASE"
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 #: Seconds for a connection, and for each piece of an answer.
@@ -63,6 +68,7 @@ class Place(NamedTuple):
     user: str
     password: str
     tls: ssl.SSLContext | None
+    table: str = TABLE
 
     def __repr__(self) -> str:
         return "Place(...)"
@@ -80,9 +86,13 @@ def place(address: str) -> Place:
     host = parts.hostname or ""
     # A NUL would end a name within the first message, and begin another one.
     whole = all(one and "\0" not in one for one in (host, user, password, database)) and "/" not in parts.path[1:]
-    if parts.scheme != "postgresql" or not (whole and port) or parts.fragment or set(query) - {"ca"}:
+    if parts.scheme != "postgresql" or not (whole and port) or parts.fragment or set(query) - {"ca", "table"}:
         raise SettingsError(_WRONG)
-    return Place(host, port, database, user, password, None if host in _HERE and not query else _tls(query.get("ca")))
+    tables = query.get("table", [TABLE])
+    if len(tables) > 1 or not _NAME.fullmatch(tables[0]):
+        raise SettingsError("STORE: table must be one name of small letters, digits and underscores")
+    tls = None if host in _HERE and "ca" not in query else _tls(query.get("ca"))
+    return Place(host, port, database, user, password, tls, tables[0])
 
 
 def _tls(authorities: list[str] | None) -> ssl.SSLContext:
@@ -131,7 +141,7 @@ class Server:
     def _once(self, statement: str, values: Mapping[str, Any], lost: type[Exception]) -> list[Any]:
         line = self._line()
         try:
-            rows = list(line.run(statement, **values) or [])
+            rows = list(line.run(statement.replace(TABLE, self._place.table), **values) or [])
         except DatabaseError as error:
             _close(line)
             raise _refusal(error, lost) from None
@@ -168,7 +178,7 @@ class Server:
 
     def _signed_in(self) -> Connection:
         """Return a new connection. Raises whatever the driver does, which forgets to close what it could not use."""
-        host, port, database, user, password, tls = self._place
+        host, port, database, user, password, tls, _ = self._place
         wire = socket.create_connection((host, port), self._patience)
         try:
             return Connection(user, host=host, database=database, password=password, ssl_context=tls or False, sock=wire, application_name="twocan")

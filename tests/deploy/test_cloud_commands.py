@@ -160,6 +160,18 @@ def test_a_removal_says_what_it_kept(dist: Path, tmp_path: Path) -> None:
     assert f"Kept: {key(Records())}. `destroy --delete-data` removes it.\nNothing else is left.\n" == done.stdout[done.stdout.index("Kept") :]
 
 
+def test_accounts_that_no_function_reaches_any_more_are_told(dist: Path, tmp_path: Path) -> None:
+    """Where they lie in the owner's database and an earlier removal kept them. A hole that was: "Nothing else is left", and nothing else."""
+    deployment = applied(Nested(), dist, tmp_path)
+    deployment.own_records = False
+    kept = said(cloud_commands.destroy, deployment, "--yes")
+    deployment.target.things.clear()
+    gone = said(cloud_commands.destroy, deployment, "--yes", "--delete-data")
+
+    assert "They are in the stage's table of your database." in kept.stdout
+    assert (0, True) == (gone.exit_code, "drop the stage's table in your database by hand" in gone.stdout)
+
+
 def test_a_removal_that_left_something_is_an_error(dist: Path, tmp_path: Path) -> None:
     """It names what is left, and what to do."""
     done = said(cloud_commands.destroy, applied(Sticky(), dist, tmp_path), "--yes", "--delete-data")

@@ -130,6 +130,7 @@ class Staged:
     def __init__(self, cloud: MemoryCloud, dist: Path, **wishes: Any) -> None:
         self.name = "test"
         self.choices = owner.Owner()
+        self.own_records = True
         self.target: Any = cloud
         self._dist = dist
         self._wishes = wishes

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from urllib.parse import urlsplit
 
 from deploy import bundle
-from deploy.clouds import LIVE, Called, DeployError, Request
+from deploy.clouds import Called, DeployError, Request
 from deploy.clouds.huawei import compute, gateway, health, lock, logs, storage, versions
 from deploy.clouds.huawei.account import Account, status
 from deploy.clouds.huawei.choices import KEEPERS
@@ -81,8 +81,12 @@ class Huawei:
         self._sharing = threading.Lock()
 
     def store(self) -> str | None:
-        """Return the functions' STORE: the owner's PostgreSQL, whose address holds a password and so comes from the environment."""
-        return self._stage.environment.get("DATABASE_URL") or None
+        """Return the functions' STORE: a table named after the stage, in the owner's PostgreSQL.
+
+        Its address holds a password, and so comes from the environment.
+        """
+        address = self._stage.environment.get("DATABASE_URL")
+        return f"{address}{'&' if '?' in address else '?'}table={self.account.names.word}" if address else None
 
     def read_lock(self) -> Held | None:
         """Return the deployer's lock."""
@@ -113,7 +117,7 @@ class Huawei:
         for name, (release, found) in zip(_NAMES, functions, strict=True):
             things += found
             outputs[f"function {name}", "release"] = release
-        if any(isinstance(thing, Live) and thing.function == "admin" for thing in things) and self._is_ready():
+        if any(isinstance(thing, Function) and thing.name == "admin" for thing in things) and self._is_ready():
             things.append(Records())
         return Seen({key(thing): thing for thing in things}, outputs)
 
@@ -295,12 +299,14 @@ class Huawei:
     def _records(self, command: str) -> None:
         answer = self._asked(command)
         if answer is None or answer["status"] != 200:
-            said = answer["body"].get("error", {}).get("message", "") if answer else "the admin function failed"
-            raise DeployError(f"The database does not do as it should: {said} Check DATABASE_URL, and that functions can reach it: see `doctor`.")
+            said = answer["body"].get("error", {}).get("message", "") if answer else "the admin function does not start with it."
+            raise DeployError(
+                f"The database does not do as it should: {said} Check DATABASE_URL, and that functions can reach it, then `apply` again."
+            )
 
     def _asked(self, command: str) -> Mapping[str, Any] | None:
-        """Return what the admin function that is live answers, None if it fails."""
-        called = versions.call(self.account, "admin", LIVE, {"command": command, "arguments": {}})
+        """Return what the newest admin function answers, None if it fails: who has just corrected the database's address is not live yet."""
+        called = versions.call(self.account, "admin", "latest", {"command": command, "arguments": {}})
         if called.error:
             return None
         answer: Mapping[str, Any] = json.loads(called.body)

@@ -13,7 +13,7 @@ import threading
 import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import requests
 from huaweicloudsdkcore.auth.credentials import BasicCredentials, GlobalCredentials
@@ -100,6 +100,8 @@ class Keys(NamedTuple):
         if not re.fullmatch(r"[0-9a-f]{32}", environment[names[2]]):
             raise DeployError("HUAWEICLOUD_SDK_PROJECT_ID is no project's id, which has 32 hexadecimal digits: see My Credentials in the console.")
         access, secret, project = (environment[name] for name in names)
+        if not all(re.fullmatch(r"[\x21-\x7e]+", one) for one in (access, secret)):
+            raise DeployError("HUAWEICLOUD_SDK_AK or HUAWEICLOUD_SDK_SK is no key: a key has letters and digits, and no spaces.")
         return cls(access, secret, project, environment.get("HUAWEICLOUD_SDK_SECURITY_TOKEN", ""))
 
 
@@ -133,7 +135,7 @@ class Account:
         given = self.environment.get(f"HUAWEICLOUD_ENDPOINT_{service.upper()}")
         if not given:
             return f"https://{_CLIENTS[service][3] if service in _CLIENTS else service}.{self.names.region}.myhuaweicloud.com"
-        parts = urlsplit(given)
+        parts = _split(given)
         if parts.scheme not in {"http", "https"} or not parts.hostname or (parts.scheme == "http" and parts.hostname not in _LOOPBACK):
             raise DeployError(
                 f"HUAWEICLOUD_ENDPOINT_{service.upper()} must be an https address, or an http one on this machine: correct or unset it."
@@ -223,6 +225,16 @@ def pages(fetch: Callable[[int], Mapping[str, Any]], member: str) -> Iterator[An
         offset += page.get("size", 0)
         if not page.get("size") or offset >= page["total"]:
             return
+
+
+def _split(address: str) -> SplitResult:
+    """Return the parts of an address; one whose port is none has no parts."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        return urlsplit("")
+    return parts
 
 
 def code(error: DeployError) -> str:

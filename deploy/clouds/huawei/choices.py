@@ -64,6 +64,7 @@ def parts(choices: Owner) -> Parts:
         own_preflights=False,
         streams=place.streams,
         longest=_STREAMED if place.streams else _BUFFERED,
+        own_records=False,
         network=network,
         api_domain=place.api_domain,
     )

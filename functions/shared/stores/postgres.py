@@ -68,7 +68,7 @@ _REMOVE = f"delete from twocan_records where {_THIS} and version = :version and 
 _REMOVE_ANY = f"delete from twocan_records where {_THIS}"  # noqa: S608
 
 _FOREIGN = "The store's table holds an item that Twocan did not write. Ask the owner to correct or delete it."
-_OTHER = "The store's database has another table named twocan_records. Give Twocan a database of its own."
+_OTHER = "The store's database has another table of this name. Give Twocan a database of its own."
 
 
 def open(address: str, now: Now) -> Postgres:  # noqa: A001 - every store's module has an `open`

@@ -123,6 +123,12 @@ def test_an_address_leads_to_its_database(address: str, expected: tuple[str, int
         f"postgresql://ann:seen@db/records?ca={base64.urlsafe_b64encode(b'seen' * 9).decode()}",
         f"postgresql://ann:seen@db/records?ca={QUIET[:-8]}",
         f"postgresql://ann:seen@db/records?ca={QUIET}&ca={QUIET}",
+        "postgresql://ann:seen@db/records?table=",
+        "postgresql://ann:seen@db/records?table=seen;drop",
+        "postgresql://ann:seen@db/records?table=Seen",
+        "postgresql://ann:seen@db/records?table=1seen",
+        f"postgresql://ann:seen@db/records?table={'s' * 64}",
+        "postgresql://ann:seen@db/records?table=a&table=b",
     ],
 )
 def test_an_address_of_another_form_is_refused(address: str) -> None:
@@ -132,6 +138,13 @@ def test_an_address_of_another_form_is_refused(address: str) -> None:
 
     assert "see" not in told.value.message
     assert (None, True) == (told.value.__cause__, told.value.__suppress_context__ or told.value.__context__ is None)
+
+
+def test_an_address_on_this_machine_may_name_a_table_and_do_without_tls() -> None:
+    """Only an authority asks for TLS there."""
+    there = place("postgresql://ann:secret@127.0.0.1/records?table=twocan_try")
+
+    assert ("twocan_try", None) == (there.table, there.tls)
 
 
 def test_a_place_does_not_tell_its_password() -> None:

@@ -49,6 +49,20 @@ def changed(change: str) -> None:
     postgres.run(f"update twocan_records set {change}", postgres.prepared())
 
 
+def test_two_stages_in_one_database_know_nothing_of_each_other(clock: Clock, empty: str) -> None:
+    """Each has a table of its own, and whoever drops one leaves the other. A hole that was: both had the same, and one's end was the other's."""
+    first, second = (f"{postgres.address(empty)}?table=twocan_{name}" for name in ("first", "second"))
+    for address in (first, second):
+        open_table(address, clock).prepare()
+    open_records(first, clock).put("p", "s", {"of": "first"}, if_version=0)
+    there = open_records(second, clock).get("p", "s")
+    open_table(second, clock).delete()
+    kept = open_records(first, clock).get("p", "s")
+
+    assert (None, {"of": "first"}) == (there, kept and kept.body)
+    assert (True, False) == (open_table(first, clock).ready(), open_table(second, clock).ready())
+
+
 @pytest.mark.parametrize("work", WORKS.values(), ids=WORKS)
 def test_a_table_that_is_not_there_is_named(clock: Clock, empty: str, work: Callable[[Records], object]) -> None:
     """When somebody wants something of it: opening the store asks for nothing."""
