@@ -193,12 +193,14 @@ def test_the_sign_in_example_answers_what_is_said(product: Product) -> None:
     assert {"access_token", "expires_in", "refresh_token", "username"} <= set(said)
 
 
+# The embedded model now and then does not stop by itself before it has made 8,192 tokens, which takes minutes on a busy machine.
+@pytest.mark.timeout(400)
 def test_the_python_example_runs(product: Product, tmp_path: Path) -> None:
     """Letter by letter, with the official client: the model says something, and the tokens are renewed."""
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "ready.json").write_text(json.dumps(product.ready))
     example = blocks(ENGLISH, "python")[0] + '\nprint("\\n" + client.models.list().data[0].id)\n'
-    done = subprocess.run([sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
 
     assert (0, "") == (done.returncode, done.stderr)
     assert "smollm2-135m" == done.stdout.splitlines()[-1]
