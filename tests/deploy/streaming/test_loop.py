@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from http.client import HTTPMessage
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from deploy.emulator.aws.runtime import Runtime
 from deploy.emulator.aws.runtime_api import Faulty
 from deploy.local.backend import FunctionFailed
 from deploy.streaming.loop import Context
-from tests.deploy.streaming.zips import ARN, CHAT, PATIENCE, PYTHONS, Gates, Lines, streams
+from tests.deploy.streaming.zips import ARN, CHAT, PATIENCE, PYTHONS, Gates, Lines, runtimes, streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,15 +41,8 @@ def _lines() -> Lines:
 
 @pytest.fixture(name="start", params=PYTHONS, ids=lambda one: Path(one).resolve().name)
 def _start(request: pytest.FixtureRequest, lines: Lines) -> Iterator[Callable[[Version], Runtime]]:
-    started: list[Runtime] = []
-
-    def start(version: Version) -> Runtime:
-        started.append(Runtime(version, lines.write, most=1, python=request.param))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.close()
+    with runtimes(partial(Runtime, most=1, python=request.param), lines) as start:
+        yield start
 
 
 def fault_of(body: Any) -> dict[str, Any]:

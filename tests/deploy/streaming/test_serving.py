@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deploy.emulator.huawei.runtime import Runtime, Version
+from deploy.emulator.huawei.runtime import Runtime
 from deploy.local.backend import Answer, FunctionFailed
 from deploy.streaming.serving import Context
 from tests.deploy.emulator.huawei.zips import asked, packed, serving
-from tests.deploy.streaming.zips import PATIENCE, PYTHONS, Gates, Lines, lives, together, zipped
+from tests.deploy.streaming.zips import PATIENCE, PYTHONS, Gates, Lines, lives, runtimes, together, zipped
 from tests.fakes.upstream import DONE, LAST, Upstream, head, piece, token
 
 if TYPE_CHECKING:
@@ -49,15 +49,8 @@ def _lines() -> Lines:
 
 @pytest.fixture(name="start")
 def _start(lines: Lines) -> Iterator[Callable[..., Runtime]]:
-    started: list[Runtime] = []
-
-    def start(version: Version, **how: Any) -> Runtime:
-        started.append(Runtime(version, lines.write, **how))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.close()
+    with runtimes(Runtime, lines) as start:
+        yield start
 
 
 def ask(runtime: Runtime, event: Any = None, **how: Any) -> Answer:

@@ -8,14 +8,18 @@ import queue
 import sys
 import threading
 import zipfile
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from deploy import streaming
 from deploy.emulator.aws.runtime import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+R = TypeVar("R")
 
 PATIENCE = 20.0
 ARN = "arn:aws:lambda:eu-central-1:000000000000:function:hello:live"
@@ -87,6 +91,13 @@ class Gates:
     def open(self, name: str) -> None:
         """Let whoever waits there go on, or wait until somebody does."""
         (self._folder / name).write_text("go")
+
+
+@contextmanager
+def runtimes(kind: Callable[..., AbstractContextManager[R]], lines: Lines) -> Iterator[Callable[..., R]]:
+    """Give what starts runtimes of one kind, whose lines are kept; they end with the block."""
+    with ExitStack() as stack:
+        yield lambda version, **how: stack.enter_context(kind(version, lines.write, **how))
 
 
 def lives(pid: int) -> bool:

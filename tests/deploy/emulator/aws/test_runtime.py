@@ -7,14 +7,14 @@ import os
 import queue
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from deploy.emulator.aws.runtime import Runtime, Version
 from deploy.emulator.aws.runtime_api import LARGEST, Faulty
 from deploy.local.backend import FunctionFailed
-from tests.deploy.streaming.zips import ARN, CHAT, PATIENCE, Gates, Lines, lives, stock, streams, together, zipped
+from tests.deploy.streaming.zips import ARN, CHAT, PATIENCE, Gates, Lines, lives, runtimes, stock, streams, together, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,15 +30,8 @@ def _lines() -> Lines:
 
 @pytest.fixture(name="start")
 def _start(lines: Lines) -> Iterator[Callable[..., Runtime]]:
-    started: list[Runtime] = []
-
-    def start(version: Version, **how: Any) -> Runtime:
-        started.append(Runtime(version, lines.write, **how))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.close()
+    with runtimes(Runtime, lines) as start:
+        yield start
 
 
 def test_a_stock_function_answers(start: Callable[..., Runtime]) -> None:

@@ -12,11 +12,11 @@ from zipfile import BadZipFile
 
 import pytest
 
-from deploy.emulator.huawei.runtime import Ran, Runtime, Version
+from deploy.emulator.huawei.runtime import Ran, Runtime
 from deploy.emulator.huawei.version import LARGEST
 from deploy.local.backend import FunctionFailed
 from tests.deploy.emulator.huawei.zips import SETTINGS, asked, events, packed, sent
-from tests.deploy.streaming.zips import PATIENCE, PYTHONS, Gates, Lines, lives, together, zipped
+from tests.deploy.streaming.zips import PATIENCE, PYTHONS, Gates, Lines, lives, runtimes, together, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,15 +51,8 @@ def _lines() -> Lines:
 
 @pytest.fixture(name="start")
 def _start(lines: Lines) -> Iterator[Callable[..., Runtime]]:
-    started: list[Runtime] = []
-
-    def start(version: Version, **how: Any) -> Runtime:
-        started.append(Runtime(version, lines.write, **how))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.close()
+    with runtimes(Runtime, lines) as start:
+        yield start
 
 
 def ran(runtime: Runtime, event: Any = None, **how: Any) -> Ran:
