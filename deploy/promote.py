@@ -6,7 +6,9 @@ stands in the cloud at every moment, so that the next run of any command goes on
 
 from __future__ import annotations
 
+import calendar
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
@@ -14,18 +16,20 @@ from deploy import bundle, lock, probe, rollout
 from deploy.apply import apply, remove
 from deploy.clouds import DeployError
 from deploy.plan import leftovers, pending, plan
-from deploy.rollout import Note, Pointer, Reading, Verdict
+from deploy.rollout import Note, Reading, Verdict
 from deploy.steps import API_PARTS, Index, Live, Put, Release, SiteFile, key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from deploy.deployment import Deployment
+    from deploy.rollout import Pointer
     from deploy.steps import Seen
 
 GUARD = next(one.name for one in bundle.FUNCTIONS if one.kind == "authorizer")
 NAMES = tuple(one.name for one in bundle.FUNCTIONS)
 Say = Callable[[str], None]
+_STAMP = "%Y%m%dT%H%M%SZ"
 
 
 class TakenBack(DeployError):
@@ -100,7 +104,7 @@ class _Rollout:
         self._seen = seen
         self._pointers = pointers
         # One that died is gone on with under its own name, so that taking it back takes back all of it.
-        self._name = max((one.note.moving for one in rollout.moving(pointers).values()), default="") or _stamp(world)
+        self._name = max((one.note.moving for one in rollout.moving(pointers).values()), default="") or _stamp(world, pointers)
         # Only where it moves with this rollout: so who comes after a deployer that died can tell whether the page is still owed.
         self._page = _shown(seen) if _late_pages(deployment, seen) else ""
 
@@ -117,20 +121,24 @@ class _Rollout:
     def _drop_strangers(self, new: Mapping[str, str]) -> None:
         """End what an earlier rollout left half done with another version than the one that is wanted now."""
         for name, pointer in rollout.moving(self._pointers).items():
-            if pointer.canary != new.get(name):
+            if pointer.canary and pointer.canary != new.get(name):
                 self._point(name, rollout.settled(pointer))
 
     def _advance(self, new: Mapping[str, str]) -> None:
-        live = {name: pointer.version for name, pointer in self._pointers.items()}
-        session = self._signed_in(live, new)
+        live = {name: rollout.going(pointer) for name, pointer in self._pointers.items()}
+        session = self._signed_in({name: pointer.version for name, pointer in self._pointers.items()}, new)
         try:
             began = self._world.now()
             self._check(new, live, session, began, "asked directly")
             for percent in self._bounds.steps:
+                if percent < 100 and all(self._pointers[name].version == version for name, version in new.items()):
+                    continue
                 for name, version in new.items():
                     self._move(name, version, percent)
                 self._say(f"{percent} % of the calls go to the new version of {', '.join(new)}")
                 self._check(new, live, session, began, f"at {percent} %")
+            for name in new:
+                self._point(name, rollout.settled(self._pointers[name]))
         finally:
             probe.sign_out(self._target, self._pointers["admin"].version)
 
@@ -146,9 +154,8 @@ class _Rollout:
         now = self._pointers[name]
         if now.version == version:
             return
-        whole = Pointer(version, note=Note(self._name, before=now.version, page=self._page))
-        part = Pointer(now.version, version, percent, now.note._replace(moving=self._name))
-        self._point(name, whole if percent == 100 else part)
+        whole = percent == 100
+        self._point(name, rollout.whole(now, version, self._name, self._page) if whole else rollout.part(now, version, percent, self._name))
 
     def _point(self, name: str, to: Pointer) -> None:
         self._target.point(name, to)
@@ -187,7 +194,9 @@ class _Rollout:
 def _back(deployment: Deployment, pointers: Mapping[str, Pointer], name: str, say: Say) -> bool:
     """Take a rollout back: the page first, then the functions, the authorizer last."""
     steps = {one: to for one in NAMES if (to := rollout.back(pointers[one], name)) is not None}
-    pages = {pointers[one].note.page for one in steps if pointers[one].note.rollout == name and not pointers[one].canary} - {""}
+    pages = {pointers[one].note.page for one in steps if steps[one].version == pointers[one].note.before and pointers[one].note.rollout == name} - {
+        ""
+    }
     for page in pages - {_shown(deployment.target.observe())}:
         deployment.target.show_page(page)
         say(f"the page is back at {page}")
@@ -198,8 +207,12 @@ def _back(deployment: Deployment, pointers: Mapping[str, Pointer], name: str, sa
     return bool(steps)
 
 
-def _stamp(world: World) -> str:
-    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(world.now()))
+def _stamp(world: World, pointers: Mapping[str, Pointer]) -> str:
+    """Return a new rollout's name: its time, and after the last one's, also where a clock was set back since."""
+    moment = world.now()
+    with suppress(ValueError):
+        moment = max(moment, calendar.timegm(time.strptime(rollout.latest(pointers), _STAMP)) + 1)
+    return time.strftime(_STAMP, time.gmtime(moment))
 
 
 def _shown(seen: Seen) -> str:
@@ -213,8 +226,11 @@ def _move_page(deployment: Deployment, world: World, say: Say, *, alone: bool) -
     seen = deployment.target.observe()
     late = _late_pages(deployment, seen)
     for index in late:
-        if alone and not _owed(_pointers(deployment), _shown(seen)):
-            _note_page(deployment, _stamp(world), _shown(seen))
+        pointers = _pointers(deployment)
+        if alone and not _owed(pointers, _shown(seen)):
+            # Noted where every rollout is noted, so that going back finds it: on an alias, which stays where it is.
+            pointer = pointers[GUARD]
+            deployment.target.point(GUARD, pointer._replace(note=Note(_stamp(world, pointers), before=pointer.version, page=_shown(seen))))
         deployment.target.show_page(str(index.release))
         say(f"the page is at {index.release}")
     return bool(late)
@@ -228,12 +244,6 @@ def _owed(pointers: Mapping[str, Pointer], page: str) -> bool:
     """Say whether the last rollout was to move this page, and died before it did: then going back takes back both."""
     last = rollout.latest(pointers)
     return any(one.note.rollout == last and one.note.page == page for one in pointers.values())
-
-
-def _note_page(deployment: Deployment, name: str, page: str) -> None:
-    """Note a rollout of the page alone where every rollout is noted, so that going back finds it: on an alias, which stays where it is."""
-    pointer = _pointers(deployment)[GUARD]
-    deployment.target.point(GUARD, pointer._replace(note=Note(name, before=pointer.version, page=page)))
 
 
 def _clean(deployment: Deployment, say: Say) -> None:

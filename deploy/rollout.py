@@ -141,22 +141,38 @@ def latest(pointers: Mapping[str, Pointer]) -> str:
 
 
 def moving(pointers: Mapping[str, Pointer]) -> dict[str, Pointer]:
-    """Return the pointers that have a canary: a rollout is going on, or its deployer died."""
-    return {name: pointer for name, pointer in pointers.items() if pointer.canary}
+    """Return the pointers that a rollout moves, which is going on, or whose deployer died: with a canary, or with all calls and not read since."""
+    return {name: pointer for name, pointer in pointers.items() if pointer.canary or pointer.note.moving}
+
+
+def going(pointer: Pointer) -> str:
+    """Return the version that a pointer leaves, while it is moving, or stays at."""
+    return pointer.note.before if pointer.note.moving and not pointer.canary else pointer.version
+
+
+def part(pointer: Pointer, version: str, percent: int, rollout: str) -> Pointer:
+    """Return the pointer with this share of the calls for another version."""
+    return Pointer(pointer.version, version, percent, pointer.note._replace(moving=rollout))
+
+
+def whole(pointer: Pointer, version: str, rollout: str, page: str) -> Pointer:
+    """Return the pointer with all calls for another version: still moving, until that was read. Back is where this rollout began."""
+    before = pointer.note.before if pointer.note.moving == pointer.note.rollout == rollout else pointer.version
+    return Pointer(version, note=Note(rollout, before, page, moving=rollout))
 
 
 def settled(pointer: Pointer) -> Pointer:
-    """Return the pointer without its canary, as if that had never been."""
+    """Return the pointer as moving no more, without its canary."""
     return Pointer(pointer.version, note=pointer.note._replace(moving=""))
 
 
 def back(pointer: Pointer, rollout: str) -> Pointer | None:
     """Return where a pointer goes when a rollout is taken back; None if it is there already or was never part of it."""
-    if pointer.canary:
-        return settled(pointer)
-    if pointer.note.rollout == rollout and pointer.note.before:
-        return Pointer(pointer.note.before, note=Note(rollout))
-    return None
+    note = pointer.note
+    # One with a canary has been moved by this rollout already only if that was gone on with, to another version.
+    if note.rollout == rollout and note.before and (not pointer.canary or note.moving == rollout):
+        return Pointer(note.before, note=Note(rollout))
+    return settled(pointer) if pointer.canary else None
 
 
 def prunable(published: Sequence[str], pointer: Pointer) -> list[str]:

@@ -104,6 +104,7 @@ def test_going_back_concerns_only_those_that_moved() -> None:
 
     assert Pointer("3", note=note._replace(moving="")) == rollout.back(Pointer("3", "4", 5, note._replace(moving="r3")), "r3")
     assert Pointer("3", note=Note("r2")) == rollout.back(Pointer("4", note=note), "r2")
+    assert Pointer("3", note=Note("r2")) == rollout.back(Pointer("4", note=note._replace(moving="r2")), "r2")
     assert rollout.back(Pointer("4", note=note), "r1") is None
     assert rollout.back(Pointer("3", note=Note("r2")), "r2") is None
 

@@ -72,14 +72,14 @@ def bad(function: str, version: str, answer: Called) -> Callable[[str, str, Any]
 
 
 def test_what_is_good_takes_over_step_by_step(dist: Path) -> None:
-    """All functions together at each percentage, the authorizer first; the page last."""
+    """All functions together at each percentage, the authorizer first; once more when the last step was read, to say so; the page last."""
     cloud = RollingCloud()
     applied(cloud, dist, "a")
     staged = applied(cloud, dist, "b")
     cloud.history.clear()
 
     assert promoted(staged)
-    assert [f"{name} 1+2@{percent}" for percent in (5, 25) for name in FORWARD] + [f"{name} 2" for name in FORWARD] == cloud.history
+    assert [f"{name} 1+2@{percent}" for percent in (5, 25) for name in FORWARD] + 2 * [f"{name} 2" for name in FORWARD] == cloud.history
     assert not promoted(staged)
 
 
@@ -269,6 +269,57 @@ def test_whoever_dies_in_a_promotion_is_gone_on_with_or_back_from(dist: Path, ne
             promote.rollback(staged, [].append)  # type: ignore[arg-type]
             assert ({"1"}, {""}) == (versions(cloud), {pointer.canary for pointer in cloud.pointers.values()})
         shown(cloud)
+
+
+def interrupted_at_the_end(staged: Staged) -> None:
+    """Promote until everybody has the new version and nobody has looked at it."""
+
+    def ask(_: Session) -> tuple[str, Reading]:
+        if versions(staged.target) == {"2"}:
+            raise KeyboardInterrupt
+        return "", Reading(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        promoted(staged, ask=ask)
+
+
+def test_the_last_step_is_read_by_whoever_goes_on(dist: Path) -> None:
+    """It once was not: who was interrupted while everybody had the new version was told next time that there was nothing to promote."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+    staged = applied(cloud, dist, "b")
+    interrupted_at_the_end(staged)
+    said: list[str] = []
+
+    with pytest.raises(promote.TakenBack, match="at 100 %: it is broken"):
+        promoted(staged, said, lambda _: ("it is broken" if len(said) > 1 else "", Reading(1)))
+    assert ["asked directly: sound", f"100 % of the calls go to the new version of {', '.join(FORWARD)}"] == said[:2]
+    assert {"1"} == versions(cloud)
+
+
+def test_a_clock_that_was_set_back_hides_no_rollout(dist: Path) -> None:
+    """A rollout's name is its time, and the last one is gone back from."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+    promoted(applied(cloud, dist, "b"))
+    staged = applied(cloud, dist, "c")
+    promote.promote(staged, [].append, promote.World(lambda: 1_000_000_000.0, lambda _: None, fine))  # type: ignore[arg-type]
+    promote.rollback(staged, [].append)  # type: ignore[arg-type]
+
+    assert {"2"} == versions(cloud)
+
+
+def test_what_nobody_looked_at_is_left_behind_with_what_came_after_it(dist: Path) -> None:
+    """A newer version takes over from it in the same rollout; back leads to where that began."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+    interrupted_at_the_end(applied(cloud, dist, "b"))
+    staged = applied(cloud, dist, "c")
+    promoted(staged)
+    after = versions(cloud)
+    promote.rollback(staged, [].append)  # type: ignore[arg-type]
+
+    assert ({"3"}, {"1"}) == (after, versions(cloud))
 
 
 def test_a_rollout_that_was_gone_on_with_is_taken_back_whole(dist: Path, newer: Path) -> None:
