@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
-from deploy import cloud_commands, clouds, emulator_commands, export_commands, owner, site, upkeep_commands
+from deploy import cloud_commands, clouds, emulator_commands, export_commands, owner, probe, site, upkeep_commands
 from deploy.clouds import DeployError
 from deploy.local import stage
 from deploy.local.alone import NotAlone
@@ -103,7 +103,8 @@ def users_list(admin: Admin) -> None:
     while more:
         body = _invoke(admin, "users.list", after=after)
         for user in body["users"]:
-            table.add_row(user["username"], "yes" if user["enabled"] else "no")
+            note = " (of the deployer's own: it signs in while a promotion goes on)" if user["username"] == probe.ACCOUNT else ""
+            table.add_row(user["username"], ("yes" if user["enabled"] else "no") + note)
             after = user["username"]
         more = body["more"]
     Console().print(table)
@@ -138,8 +139,6 @@ def _here(here: stage.Stage) -> Admin:
 
 
 def _in_the_cloud(cloud: str, name: str | None, region: str | None) -> Admin:
-    from deploy import probe
-
     target = cloud_commands.opened(cloud, name, region).target
     return lambda command, arguments: probe.invoke(target, clouds.LIVE, command, arguments)
 

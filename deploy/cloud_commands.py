@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from deploy import clouds, owner, record, show, steps
 from deploy.local import stage as local
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from deploy.deployment import Deployment
     from deploy.operate import Outlook
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 FILE = local.ROOT / "twocan.toml"
 #: What `plan --json` ends with where something would change.
 CHANGES = 3
+#: What shells expect of a command that Ctrl-C has ended.
+INTERRUPTED = 130
 #: What is said where accounts were to be deleted and none were seen: those that an earlier `destroy` kept are out of reach.
 _UNREACHED = (
     "No accounts were seen. If an earlier `destroy` kept some, no function is left that reaches them: "
@@ -60,6 +63,16 @@ def where(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(opened(cloud, stage, region), **options)
 
     return with_deployment
+
+
+@contextmanager
+def interruptible(advice: str) -> Iterator[None]:
+    """End with a line when Ctrl-C is pressed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"Interrupted. {advice}", err=True)
+        raise SystemExit(INTERRUPTED) from None
 
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="JSON for a script, instead of text for a person.")
@@ -97,7 +110,8 @@ def apply(deployment: Deployment, *, as_json: bool) -> None:
         done.append(step)
         console.print(f"  {show.done(step)}", highlight=False)
 
-    found = operate.apply(deployment, tell)
+    with interruptible("What is done stays as it is: `apply` goes on with the rest."):
+        found = operate.apply(deployment, tell)
     if done:
         record.write(deployment.folder, "apply", steps=[show.done(step) for step in done])
     addresses = _addresses(found.seen)
@@ -129,7 +143,8 @@ def destroy(deployment: Deployment, *, delete_data: bool, yes: bool) -> None:
         gone.append(steps.key(step.thing))
         console.print(f"  {show.done(step)}", highlight=False)
 
-    left = operate.destroy(deployment, tell, delete_data=delete_data)
+    with interruptible("What is gone is gone: `destroy` goes on with the rest."):
+        left = operate.destroy(deployment, tell, delete_data=delete_data)
     on_purpose, others = operate.kept(left)
     record.write(deployment.folder, "destroy", left=[steps.key(thing) for thing in left])
     for thing in on_purpose:
@@ -183,7 +198,11 @@ COMMANDS: Sequence[click.Command] = (plan, apply, destroy, status)
 def _moving(deployment: Deployment, function: str) -> str:
     """Return what a promotion that is going on, or that died, has done to a function so far; "" for nothing."""
     pointer = deployment.target.pointer(function)
-    return f"version {pointer.canary} has {pointer.percent} %" if pointer and pointer.canary else ""
+    if pointer is None or not (pointer.canary or pointer.note.moving):
+        return ""
+    return (
+        f"version {pointer.canary} has {pointer.percent} %" if pointer.canary else f"version {pointer.version} has 100 %, and nobody has looked yet"
+    )
 
 
 def _promotion(found: Outlook) -> dict[str, Any]:

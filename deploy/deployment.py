@@ -117,10 +117,13 @@ class Deployment:
         yield from self._module.notes(self.choices)
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what on this machine stands in the way of an apply."""
+        """Yield what in the cloud and on this machine stands in the way of an apply, and what does not."""
+        there = [*self.target.findings()]
+        yield from there
         if not self.choices.models:
             yield Finding(good=False, text=NO_MODEL)
-        yield from _tried(self._secrets_known)
+        yield from _tried(lambda: self._module.check(self.choices))
+        yield from self._unknown_secrets(said=any(not one.good for one in there))
         yield from _tried(lambda: site.check(self._dist))
 
     @cached_property
@@ -140,11 +143,16 @@ class Deployment:
                 raise
             return None
 
-    def _secrets_known(self) -> None:
-        """Return if all secrets are known, here or in the cloud. Raises DeployError and OwnerError."""
-        seen = self.target.observe()
-        self._model_keys(seen)
-        self._store(seen)
+    def _unknown_secrets(self, *, said: bool) -> Iterator[Finding]:
+        """Yield the secrets that are known neither here nor in the cloud. `said`: why it cannot be looked at has been told, if it cannot."""
+        try:
+            seen = self.target.observe()
+        except DeployError as error:
+            if not said:
+                yield Finding(good=False, text=str(error))
+            return
+        yield from _tried(lambda: self._model_keys(seen))
+        yield from _tried(lambda: self._store(seen))
 
     def _store(self, seen: Seen, *, complete: bool = True) -> str | None:
         """Return where records are kept, or None for what only the functions in the cloud know. Raises DeployError where nobody knows."""

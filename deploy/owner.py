@@ -197,8 +197,11 @@ def model_settings(models: tuple[Mapping[str, str], ...], secrets: Mapping[str, 
 def _section(name: str, given: Any, wrong: list[str]) -> Any:
     """Return the section as its class has it, and add to `wrong` what is."""
     kind, members = _SECTIONS[name]
-    if not isinstance(given, dict) or set(given) - set(members):
-        wrong.append(f"[{name}] may hold {', '.join(f'`{member}`' for member in members)} only")
+    if not isinstance(given, dict):
+        wrong.append(f"[{name}] must be a section")
+        return kind()
+    if strangers := sorted(set(given) - set(members)):
+        wrong.append(f"[{name}] has an unknown {', '.join(strangers)}; it may hold {', '.join(members)}")
         return kind()
     wrong += [f"[{name}] {member} must be {members[member].must}" for member, value in given.items() if not members[member].fits(value)]
     return kind(**{member: tuple(value) if isinstance(value, list) else value for member, value in given.items()})

@@ -63,12 +63,15 @@ def changes(step: Step) -> Iterator[str]:
     """Yield a text for each member of a thing that changes, or, for a new one, for each that says more than its name."""
     if isinstance(step, Delete):
         return
-    before = _members(step.was) if step.was is not None else {}
+    if step.was is None:
+        # Nothing to compare a secret's mark with, which is another one in each plan until the stage is made; and nothing is no news.
+        yield from (f"{name}: {'(secret)' if value.startswith('(secret ') else value}" for name, value in _members(step.thing).items() if value)
+        return
+    before = _members(step.was)
     for name, value in _members(step.thing).items():
         if before.get(name) != value:
             yield f"{name}: {before[name]} → {value}" if name in before else f"{name}: {value}"
-    if step.was is not None:
-        yield from (f"{name}: {value} → gone" for name, value in before.items() if name not in _members(step.thing))
+    yield from (f"{name}: {value} → gone" for name, value in before.items() if name not in _members(step.thing))
 
 
 def sizes(zips: Iterable[tuple[str, int]]) -> str:

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from deploy import clouds, owner, record
-from deploy.cloud_commands import FILE, as_json_option, where
+from deploy.cloud_commands import FILE, as_json_option, interruptible, where
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 #: What `promote` ends with when a new version was taken back.
 TAKEN_BACK = 4
-#: What shells expect of a command that Ctrl-C has ended.
-INTERRUPTED = 130
 #: Seconds between two looks at a log that is followed.
 _LOOK = 2.0
 #: Seconds that a line may come late.
@@ -42,10 +40,8 @@ def promote(deployment: Deployment) -> None:
 
     console = Console(soft_wrap=True)
     try:
-        something = work.promote(deployment, lambda text: console.print(f"  {text}", highlight=False))
-    except KeyboardInterrupt:
-        click.echo("Interrupted. What has moved stays where it is, unwatched: `promote` goes on with it, `rollback` goes back.", err=True)
-        raise SystemExit(INTERRUPTED) from None
+        with interruptible("What has moved stays where it is, unwatched: `promote` goes on with it, `rollback` goes back."):
+            something = work.promote(deployment, lambda text: console.print(f"  {text}", highlight=False))
     except work.TakenBack as error:
         record.write(deployment.folder, "promote", taken_back=str(error))
         click.echo(f"Error: {error}", err=True)
@@ -100,7 +96,7 @@ def logs(deployment: Deployment, *, follow: bool, minutes: int) -> None:
 def doctor(deployment: Deployment, *, as_json: bool) -> None:
     """Look for what stands in the way of a deployment, and say what to do."""
     console = Console(stderr=as_json, soft_wrap=True)
-    found = [*deployment.target.findings(), *deployment.findings()]
+    found = list(deployment.findings())
     if as_json:
         click.echo(json.dumps([finding._asdict() for finding in found]))
     for finding in found:

@@ -5,6 +5,7 @@ To add a cloud, write its folder beside `aws` with a `connect`, and add its line
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Callable, NamedTuple, Protocol, cast
 
@@ -95,6 +96,15 @@ class Logged(NamedTuple):
 
 #: The alias, which leads to whatever version is live.
 LIVE = "live"
+
+
+def emulated(environment: Mapping[str, str], what: str) -> str:
+    """Return where an emulator serves the API or the PAGE, "" where the cloud does. Raises DeployError: passwords go to no other machine."""
+    name = f"TWOCAN_{what}_ENDPOINT"
+    given = environment.get(name, "")
+    if given and not re.fullmatch(r"http://(127\.0\.0\.1|localhost):[0-9]{1,5}", given):
+        raise DeployError(f"{name} is where an emulator on this machine serves, as http://127.0.0.1:PORT: correct or unset it.")
+    return given
 
 
 class Request(NamedTuple):

@@ -86,8 +86,10 @@ def place(address: str) -> Place:
     host = parts.hostname or ""
     # A NUL would end a name within the first message, and begin another one.
     whole = all(one and "\0" not in one for one in (host, user, password, database)) and "/" not in parts.path[1:]
-    if parts.scheme != "postgresql" or not (whole and port) or parts.fragment or set(query) - {"ca", "table"}:
+    if parts.scheme != "postgresql" or not (whole and port) or parts.fragment:
         raise SettingsError(_WRONG)
+    if set(query) - {"ca", "table"}:
+        raise SettingsError("STORE takes no option but ca: TLS is always there, without sslmode")
     tables = query.get("table", [TABLE])
     if len(tables) > 1 or not _NAME.fullmatch(tables[0]):
         raise SettingsError("STORE: table must be one name of small letters, digits and underscores")

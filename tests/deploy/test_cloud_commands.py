@@ -102,6 +102,21 @@ def test_a_promotion_that_is_taken_back_ends_with_4(dist: Path, tmp_path: Path) 
     assert {"1"} == {str(getattr(cloud.pointer(name), "version", "")) for name in NAMES}
 
 
+@pytest.mark.parametrize(("command", "words"), [(cloud_commands.apply, ()), (cloud_commands.destroy, ("--yes",))])
+def test_whoever_interrupts_is_told_how_to_go_on(dist: Path, tmp_path: Path, command: click.Command, words: tuple[str, ...]) -> None:
+    """All that was said was that it was aborted."""
+    staged = applied(RollingCloud(), dist, tmp_path)
+    staged.target.observe = _interrupted
+    done = said(command, staged, *words)
+
+    assert 130 == done.exit_code
+    assert f"`{command.name}` goes on with the rest" in done.stderr
+
+
+def _interrupted() -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_doctor_for_a_script_tells_each_finding(dist: Path, tmp_path: Path) -> None:
     """And ends with 1 where there is something to see to."""
     done = said(upkeep_commands.doctor, Filed(Ailing(), dist, tmp_path), "--json")

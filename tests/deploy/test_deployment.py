@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploy import bundle, deployment, owner
+from deploy import bundle, clouds, deployment, owner
 from deploy.clouds import DeployError
 from deploy.deployment import Deployment
 from deploy.local.stage import Stage
@@ -32,7 +32,7 @@ def keys(there: list[dict[str, str]] | None, environment: dict[str, str], *, com
 def secretive(folder: Path) -> Deployment:
     """Return a stage that keeps its secrets in a folder."""
     stage = Deployment.__new__(Deployment)
-    stage._secrets, stage._made = Stage(folder), {}
+    stage._secrets, stage._made, stage._module = Stage(folder), {}, clouds.load("aws")
     return stage
 
 
@@ -62,7 +62,7 @@ def test_a_doctor_says_what_is_missing_on_this_machine(tmp_path: Path) -> None:
     """A key and the page: a plan would be refused for both."""
     stage = secretive(tmp_path)
     stage.choices, stage._environment, stage._dist = owner.Owner(models=(ROW,)), {}, tmp_path / "nowhere"
-    stage.target = SimpleNamespace(observe=lambda: Seen({}, {}))
+    stage.target = SimpleNamespace(observe=lambda: Seen({}, {}), findings=list, store=lambda: "here")
     found = [one.text for one in stage.findings() if not one.good]
 
     assert ["KEY_ONE" in found[0], "make frontend" in found[1]] == [True, True]

@@ -81,8 +81,8 @@ def test_what_is_chosen_is_read(tmp_path: Path) -> None:
     [
         ("[limits", "cannot be read"),
         ("[secrets]\n", r"unknown section \[secrets\]"),
-        ('site = "x"\n', r"\[site\] may hold `name`, "),
-        ('[site]\ntitle = "x"\n', r"\[site\] may hold `name`, "),
+        ('site = "x"\n', r"\[site\] must be a section"),
+        ('[site]\ntitle = "x"\nfoot = 1\n', r"\[site\] has an unknown foot, title; it may hold name, hosting, "),
         ("[site]\nname = 5\n", "text of 1 to 60 characters"),
         ('[site]\nname = ""\n', "text of 1 to 60 characters"),
         (f'[site]\nname = "{"x" * 61}"\n', "text of 1 to 60 characters"),

@@ -36,6 +36,14 @@ def test_a_plan_says_what_and_how() -> None:
     ] == text.splitlines()
 
 
+def test_what_is_new_is_shown_without_marks_and_without_nothing() -> None:
+    """A secret's mark was another one in each plan before the first apply."""
+    text = list(show.changes(Put(replace(CHAT, network=""), None)))
+
+    assert "TOKEN_KEY: (secret)" in text
+    assert not any(one.startswith("network") for one in text)
+
+
 def test_a_setting_that_goes_is_shown() -> None:
     """Not only those that come and change."""
     assert ["MODELS: [] → gone"] == list(show.changes(Put(replace(CHAT, settings=()), CHAT)))

@@ -139,8 +139,8 @@ class Staged:
         """There is nothing to prepare."""
 
     def findings(self) -> tuple[Finding, ...]:
-        """Nothing stands in the way on this machine but that there is no model."""
-        return (Finding(good=False, text="no model"),)
+        """What stands in the way in the cloud, and on this machine that there is no model."""
+        return (*self.target.findings(), Finding(good=False, text="no model"))
 
     def keep(self) -> None:
         """There is nothing to keep."""

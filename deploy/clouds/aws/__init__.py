@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, assert_never
 
 from deploy import bundle, streaming
-from deploy.clouds import Called, DeployError, Request
+from deploy.clouds import Called, DeployError, Request, emulated
 from deploy.clouds.aws import cdn, compute, gateway, health, storage, versions
 from deploy.clouds.aws.account import Account, lost
 from deploy.clouds.aws.prices import PRICES_OF as PRICES_OF
@@ -306,8 +306,8 @@ class Aws:
     def _api_outputs(self) -> dict[tuple[str, str], str]:
         names = self.account.names
         suffix = "amazonaws.com.cn" if names.region.startswith("cn-") else "amazonaws.com"
-        emulated = os.environ.get("TWOCAN_API_ENDPOINT")
-        origin = f"{emulated}/{self._api}" if emulated else f"https://{self._api}.execute-api.{names.region}.{suffix}"
+        served = emulated(os.environ, "API")
+        origin = f"{served}/{self._api}" if served else f"https://{self._api}.execute-api.{names.region}.{suffix}"
         return {("api", "id"): self._api, ("api", "origin"): f"{origin}/{gateway.STAGE}"} if self._api else {}
 
     def _cdn_outputs(self, distribution: Mapping[str, str]) -> dict[tuple[str, str], str]:
@@ -319,4 +319,4 @@ class Aws:
 
 def _served(origin: str) -> str:
     """Return where the page is served: at its address, or where an emulator says that it serves it."""
-    return os.environ.get("TWOCAN_PAGE_ENDPOINT") or origin
+    return emulated(os.environ, "PAGE") or origin

@@ -57,10 +57,6 @@ def _concurrency(account: Account) -> Iterator[Finding]:
 
 
 def _hosting(account: Account, choices: Owner) -> Iterator[Finding]:
-    try:
-        cdn.check(choices.site)
-    except DeployError as error:
-        yield Finding(good=False, text=str(error))
     if choices.site.hosting == "website":
         yield Finding(good=False, text=PLAIN)
         return

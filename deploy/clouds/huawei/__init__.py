@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from urllib.parse import urlsplit
 
 from deploy import bundle
-from deploy.clouds import Called, DeployError, Request
+from deploy.clouds import Called, DeployError, Request, emulated
 from deploy.clouds.huawei import compute, gateway, health, lock, logs, storage, versions
 from deploy.clouds.huawei.account import Account, status
 from deploy.clouds.huawei.choices import KEEPERS
@@ -85,8 +85,10 @@ class Huawei:
 
         Its address holds a password, and so comes from the environment.
         """
-        address = self._stage.environment.get("DATABASE_URL")
-        return f"{address}{'&' if '?' in address else '?'}table={self.account.names.word}" if address else None
+        if self.account.database() is None:
+            return None
+        address = self._stage.environment["DATABASE_URL"]
+        return f"{address}{'&' if '?' in address else '?'}table={self.account.names.word}"
 
     def read_lock(self) -> Held | None:
         """Return the deployer's lock."""
@@ -321,13 +323,13 @@ class Huawei:
     def _api_outputs(self) -> dict[tuple[str, str], str]:
         if not self._gateway.group or not self._about:
             return {}
-        emulated = self._stage.environment.get("TWOCAN_API_ENDPOINT")
-        origin = f"{emulated}/{self._gateway.group}" if emulated else gateway.origin(self._about)
+        served = emulated(self._stage.environment, "API")
+        origin = f"{served}/{self._gateway.group}" if served else gateway.origin(self._about)
         # What the domain's own DNS record must name; nobody else can write that.
         named = {("api", "host"): str(self._about["sl_domain"])} if self._about.get("url_domains") else {}
         return {("api", "id"): self._gateway.group, ("api", "origin"): origin, **named}
 
     def _served(self, host: str) -> str:
         """Return where the page is served: at its address, or at the port where an emulator serves it, under the same name."""
-        emulated = self._stage.environment.get("TWOCAN_PAGE_ENDPOINT")
-        return f"http://{host}:{urlsplit(emulated).port}" if emulated else f"https://{host}"
+        served = emulated(self._stage.environment, "PAGE")
+        return f"http://{host}:{urlsplit(served).port}" if served else f"https://{host}"

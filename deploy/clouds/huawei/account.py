@@ -21,6 +21,8 @@ from huaweicloudsdkcore.exceptions import exceptions
 from huaweicloudsdkcore.http.http_config import HttpConfig
 
 from deploy.clouds import DeployError
+from functions.shared import database
+from functions.shared.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,11 +44,14 @@ _ADVICE = {
     401: "the cloud does not know these keys, or they do not belong to this project. Check HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK and "
     "HUAWEICLOUD_SDK_PROJECT_ID, and this machine's clock, which may be off by a quarter of an hour at most.",
     403: "these keys may not do that, or the project is another region's. Give them the rights that docs/huawei.md lists, or use others.",
+    "FSS.1309": "the region and the project do not fit: a project's id is of one region. Check `region` under [deploy] in twocan.toml, or --region, "
+    "and HUAWEICLOUD_SDK_PROJECT_ID.",
     "FSS.1041": "the account has as many functions as it may have. Delete some, or ask Huawei Cloud for more, then try again.",
     "FSS.1042": "the account's code takes all the room that it may have. Delete old functions, or ask Huawei Cloud for more, then try again.",
     "FSS.1043": "the function has as many aliases as it may have. Delete those that nobody uses, then try again.",
     "FSS.1071": "the zip is larger than FunctionGraph takes. Look at its size in `plan`.",
     "APIG.3030": "there is no such gateway in this project and region. Check `gateway` under [deploy] in twocan.toml; `doctor` says how to get one.",
+    "APIG.3305": "another group of APIs has this domain. Unbind it there, or choose another `api_domain` under [deploy] in twocan.toml.",
     "APIG.2034": "the domain has no ICP filing, which mainland regions ask for. File it, or leave `api_domain` out.",
 }
 
@@ -141,6 +146,16 @@ class Account:
                 f"HUAWEICLOUD_ENDPOINT_{service.upper()} must be an https address, or an http one on this machine: correct or unset it."
             )
         return given.rstrip("/")
+
+    def database(self) -> database.Place | None:
+        """Return where DATABASE_URL leads, None if it is not set. Raises DeployError, which quotes nothing of it."""
+        address = self.environment.get("DATABASE_URL")
+        if not address:
+            return None
+        try:
+            return database.place(address)
+        except SettingsError as error:
+            raise DeployError(error.message.replace("STORE", "DATABASE_URL")) from None
 
     def call(self, service: str, operation: str, **arguments: Any) -> Any:
         """Call and return the answer's JSON, None for an empty one. What is refused only for the moment is waited out. Raises DeployError."""

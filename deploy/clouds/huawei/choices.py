@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deploy import bundle, streaming
 from deploy.clouds import DeployError
-from deploy.clouds.huawei import compute, gateway, health
+from deploy.clouds.huawei import compute, health
 from deploy.package import Target as Packaging
 from deploy.wanted import Parts
 
@@ -30,8 +30,6 @@ STREAMING_REGIONS = ("cn-north-4", "cn-southwest-2")
 def check(choices: Owner) -> None:
     """Raise DeployError for what the owner chose and Huawei Cloud cannot serve."""
     place = choices.deploy
-    if not place.gateway:
-        raise DeployError(gateway.NO_GATEWAY)
     if bool(place.vpc) != bool(place.subnet):
         raise DeployError("A function joins a network by both ids: write `vpc` and `subnet` under [deploy] in twocan.toml, or neither.")
     if place.streams and place.region not in STREAMING_REGIONS:

@@ -30,6 +30,7 @@ _MANY = 1000
 _ADVICE = {
     "AccessDenied": "these keys may not do that. Give them the rights that docs/huawei.md lists, or use others.",
     "BucketAlreadyExists": "somebody else has a bucket of that name. Choose another stage name with --stage.",
+    "CustomDomainAreadyExist": "another bucket has this domain. Unbind it there, or choose another `domain` under [site] in twocan.toml.",
     "Forbidden": "somebody else has a bucket of that name, or these keys may not see it. Check the keys, or choose another stage name with --stage.",
     "InvalidAccessKeyId": "the cloud does not know these keys. Check HUAWEICLOUD_SDK_AK.",
     "RequestTimeTooSkewed": "this machine's clock is off by more than a quarter of an hour. Set it, then try again.",

@@ -50,6 +50,9 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     answer: Callable[[Asked], Answered]
 
+    def log_message(self, *_: object) -> None:
+        """Say nothing of what is no HTTP: whoever sent it has been answered."""
+
     def tunnel(self) -> None:
         """Open a tunnel that ends here: what comes next on this connection is the request itself."""
         self.send_response_only(200, "Connection established")

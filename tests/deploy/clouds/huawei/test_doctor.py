@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deploy.clouds import Use, huawei
+from deploy import operate
+from deploy.clouds import DeployError, Use, huawei
 from deploy.emulator.huawei.obs_kept import Buckets
 from tests.deploy.clouds.huawei.test_faults import Refusal, meddle
 from tests.deploy.clouds.huawei.world import BUCKET, CHOICES, PLACE, PROJECT, SITE
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def found(world: World, choices: Any = CHOICES, **about: Any) -> list[Finding]:
-    """Return what the doctor says of the account."""
-    return list(world.deployment(choices, **about).target.findings())
+    """Return what the doctor says."""
+    return list(world.deployment(choices, **about).findings())
 
 
 def complaints(world: World, choices: Any = CHOICES, **about: Any) -> list[str]:
@@ -61,11 +62,64 @@ def test_an_unknown_gateway_is_said(empty: World) -> None:
 
 
 def test_missing_domains_are_said(empty: World) -> None:
-    """Without them browsers download the page, and the API answers a thousand times a day."""
-    page, api = sorted(complaints(empty, CHOICES._replace(site=SITE._replace(domain=""))), reverse=True)
+    """Without one browsers download the page; without the other the API answers a thousand times a day, which is how everybody begins."""
+    said = found(empty, CHOICES._replace(site=SITE._replace(domain="")))
+    (page,) = [one.text for one in said if not one.good]
 
     assert page.startswith("The page has no domain: OBS lets browsers download it")
-    assert api.startswith("The API has only the gateway's own address, which takes 1,000 calls a day")
+    assert any(one.text.startswith("The API has only the gateway's own address, which takes 1,000 calls a day") for one in said if one.good)
+
+
+def test_keys_that_are_none_are_said_once(empty: World) -> None:
+    """Each service once said so in its own words, and a gateway was to be bought for it."""
+    (text,) = complaints(empty, WHOLE, environment={**empty.environment, "HUAWEICLOUD_SDK_SK": "wrong"})
+
+    assert "the cloud does not know these keys" in text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mysql://u:hunter2@db.example.org/d",
+        "postgresql://u:hunter2@db.example.org/d?sslmode=require",
+        "postgresql://u:hunter2@db.example.org/d?ca=nothing",
+        "postgresql://u@db.example.org/hunter2",
+        "postgresql://u:hunter2@[db.example.org/d",
+        "postgresql://u:hunter2@10.0.0.1",
+    ],
+)
+def test_a_databases_address_that_is_none_is_said(empty: World, address: str) -> None:
+    """Before anything is made, by the doctor and by a plan; once only the function in the cloud did. Nothing of it is quoted."""
+    environment = {**empty.environment, "DATABASE_URL": address}
+    (text,) = complaints(empty, WHOLE, environment=environment)
+    with pytest.raises(DeployError) as raised:
+        operate.outlook(empty.deployment(WHOLE, environment=environment))
+
+    assert text.startswith("DATABASE_URL")
+    assert text == str(raised.value)
+    assert "hunter2" not in text
+
+
+def test_a_region_that_is_not_the_projects_is_said(applied: World) -> None:
+    """FunctionGraph's own words are about a URN."""
+    (text,) = complaints(applied, WHOLE._replace(deploy=WHOLE.deploy._replace(region="ap-southeast-1")))
+
+    assert "the region and the project do not fit" in text
+
+
+def test_answers_that_cannot_stream_there_are_said(empty: World) -> None:
+    """Whatever else stands in the way."""
+    said = complaints(empty, WHOLE._replace(deploy=WHOLE.deploy._replace(region="ap-southeast-1", streams=True)))
+
+    assert any(one.startswith("Answers stream in cn-north-4 and cn-southwest-2 only") for one in said)
+
+
+@pytest.mark.parametrize("where", ["https://chat.example.org", "http://10.0.0.1:8710", "http://localhost", "http://127.0.0.1:x", "localhost:8710"])
+@pytest.mark.parametrize("what", ["API", "PAGE"])
+def test_an_emulator_is_on_this_machine(applied: World, what: str, where: str) -> None:
+    """Else the deployer's own account would sign in somewhere else."""
+    with pytest.raises(DeployError, match=f"TWOCAN_{what}_ENDPOINT is where an emulator on this machine serves"):
+        applied.deployment(environment={**applied.environment, f"TWOCAN_{what}_ENDPOINT": where}).target.observe()
 
 
 @pytest.mark.parametrize(

@@ -269,6 +269,18 @@ LOST = (
     r"POST /fgs/functions/lock/versions",
     r"POST /fgs/functions/lock/aliases",
 )
+
+
+def test_a_domain_that_is_somebody_elses_is_said(empty: World) -> None:
+    """OBS and APIG have only a code for it."""
+    meddle(empty, Refusal(r"PUT twocan-.*:/\?customdomain=.*", 9, 400, "CustomDomainAreadyExist"))
+    with pytest.raises(DeployError, match="another bucket has this domain"):
+        empty.apply()
+    meddle(empty, Refusal(r"POST /api-groups/\w+/domains", 9, 400, "APIG.3305"))
+    with pytest.raises(DeployError, match="another group of APIs has this domain"):
+        empty.apply(CHOICES._replace(deploy=PLACE._replace(api_domain="api.example.org")))
+
+
 LOST_BY_OBS = (r"PUT twocan-.*:/", r"PUT twocan-.*:/\?customdomain=.*", r"PUT twocan-.*:/\?policy", r"PUT twocan-.*:/releases/.*")
 
 
