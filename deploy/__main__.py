@@ -91,7 +91,7 @@ def users(context: click.Context, folder: Path, cloud: str | None, name: str | N
 def users_add(admin: Admin, username: str) -> None:
     """Add a user; the password is asked for, or read from standard input."""
     body = _invoke(admin, "users.add", username=username, password=_new_password())
-    click.echo(f"{body['username']} may sign in now.")
+    click.echo(f"{body['username']} may sign in now{_place()}.")
 
 
 @users.command("list")
@@ -117,7 +117,7 @@ def users_disable(admin: Admin, username: str) -> None:
     """Let a user in no more; what is open ends within 15 minutes."""
     body = _invoke(admin, "users.disable", username=username)
     again = f".venv/bin/python -m deploy users passwd {body['username']}"
-    click.echo(_there(f"{body['username']} is disabled. A new password lets them in again: {again}"))
+    click.echo(_there(f"{body['username']} is disabled{_place()}. A new password lets them in again: {again}"))
 
 
 @users.command("passwd")
@@ -126,7 +126,7 @@ def users_disable(admin: Admin, username: str) -> None:
 def users_passwd(admin: Admin, username: str) -> None:
     """Give a user a new password, which ends all their sessions and lets a disabled one in again."""
     body = _invoke(admin, "users.passwd", username=username, password=_new_password())
-    click.echo(f"{body['username']} has a new password.")
+    click.echo(f"{body['username']} has a new password{_place()}.")
 
 
 def _here(here: stage.Stage) -> Admin:
@@ -141,6 +141,12 @@ def _here(here: stage.Stage) -> Admin:
 def _in_the_cloud(cloud: str, name: str | None, region: str | None) -> Admin:
     target = cloud_commands.opened(cloud, name, region).target
     return lambda command, arguments: probe.invoke(target, clouds.LIVE, command, arguments)
+
+
+def _place() -> str:
+    """Return where the users are that this command is about, if that is only this machine: an owner may have meant his stage."""
+    options = click.get_current_context().parent
+    return "" if options is None or options.params.get("cloud") else " on this machine"
 
 
 def _there(text: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,8 @@ def opened(cloud: str | None, stage: str | None, region: str | None) -> Deployme
     written = choices.deploy
     name = written.stage if stage is None else stage
     place = written._replace(cloud=cloud or written.cloud, stage=name, region=region or written.region)
+    if not re.fullmatch(f"({owner.REGION})?", place.region):
+        raise clouds.DeployError(f"--region must be a region such as eu-central-1; {place.region!r} is none.")
     clouds.load(place.cloud)
     return Deployment(place.stage, "aws" if place.cloud == "aws" else "huawei", choices._replace(deploy=place), dict(os.environ))
 
@@ -60,7 +63,8 @@ def where(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--region", help="Which region; else the one in twocan.toml, or the cloud's own default.")
     @wraps(command)
     def with_deployment(cloud: str | None, stage: str | None, region: str | None, **options: Any) -> Any:
-        return command(opened(cloud, stage, region), **options)
+        with interruptible(""):
+            return command(opened(cloud, stage, region), **options)
 
     return with_deployment
 
@@ -71,7 +75,7 @@ def interruptible(advice: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        click.echo(f"Interrupted. {advice}", err=True)
+        click.echo(f"Interrupted. {advice}".rstrip(), err=True)
         raise SystemExit(INTERRUPTED) from None
 
 

@@ -28,6 +28,7 @@ LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365)
 
 #: What a stage may be called: it becomes part of a bucket's name, and of a path.
 STAGE = r"[a-z][a-z0-9-]{0,19}"
+REGION = r"[a-z]{2}(-[a-z0-9]+)+"
 _HOST = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}|"
 #: Huawei Cloud's ids: 32 hexadecimal digits, some with hyphens in between.
 _ID = r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
@@ -134,7 +135,7 @@ _SECTIONS: Mapping[str, tuple[type, Mapping[str, _Member]]] = {
         Place,
         {
             "cloud": _one_of("aws", "huawei"),
-            "region": _text(r"[a-z]{2}(-[a-z0-9]+)+", "a region such as eu-central-1"),
+            "region": _text(REGION, "a region such as eu-central-1"),
             "stage": _text(STAGE, "1 to 20 small letters, digits and hyphens that begin with a letter"),
             "processor": _one_of("arm64", "x86_64"),
             "log_days": _Member(f"one of: {', '.join(map(str, LOG_DAYS))}", lambda value: type(value) is int and value in LOG_DAYS),

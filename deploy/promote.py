@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from deploy import bundle, lock, probe, rollout
 from deploy.apply import apply, remove
-from deploy.clouds import DeployError
+from deploy.clouds import NOTHING, DeployError
 from deploy.plan import leftovers, pending, plan
 from deploy.rollout import Note, Reading, Verdict
 from deploy.steps import API_PARTS, Index, Live, Put, Release, SiteFile, key
@@ -81,6 +81,8 @@ def _ready(deployment: Deployment) -> Seen:
 
 def _pointers(deployment: Deployment) -> dict[str, Pointer]:
     found = {name: deployment.target.pointer(name) for name in NAMES}
+    if not any(found.values()):
+        raise DeployError(NOTHING)
     if absent := [name for name, pointer in found.items() if pointer is None]:
         raise DeployError(f"Not live yet: {', '.join(absent)}. Run `apply` first.")
     return {name: pointer for name, pointer in found.items() if pointer is not None}
@@ -130,9 +132,9 @@ class _Rollout:
         try:
             began = self._world.now()
             self._check(new, live, session, began, "asked directly")
-            for percent in self._bounds.steps:
-                if percent < 100 and all(self._pointers[name].version == version for name, version in new.items()):
-                    continue
+            # Who goes on goes on from there: a share that somebody else has given is looked at, and not taken away.
+            reached = min(rollout.share(self._pointers[name], version) for name, version in new.items())
+            for percent in (step for step in self._bounds.steps if step >= reached):
                 for name, version in new.items():
                     self._move(name, version, percent)
                 self._say(f"{percent} % of the calls go to the new version of {', '.join(new)}")
@@ -152,7 +154,7 @@ class _Rollout:
 
     def _move(self, name: str, version: str, percent: int) -> None:
         now = self._pointers[name]
-        if now.version == version:
+        if rollout.share(now, version) >= percent:
             return
         whole = percent == 100
         self._point(name, rollout.whole(now, version, self._name, self._page) if whole else rollout.part(now, version, percent, self._name))

@@ -145,6 +145,11 @@ def moving(pointers: Mapping[str, Pointer]) -> dict[str, Pointer]:
     return {name: pointer for name, pointer in pointers.items() if pointer.canary or pointer.note.moving}
 
 
+def share(pointer: Pointer, version: str) -> int:
+    """Return the percentage of the calls that a version has."""
+    return 100 if pointer.version == version else pointer.percent if pointer.canary == version else 0
+
+
 def going(pointer: Pointer) -> str:
     """Return the version that a pointer leaves, while it is moving, or stays at."""
     return pointer.note.before if pointer.note.moving and not pointer.canary else pointer.version

@@ -58,7 +58,8 @@ def rollback(deployment: Deployment) -> None:
     from deploy import promote as work
 
     console = Console(soft_wrap=True)
-    something = work.rollback(deployment, lambda text: console.print(f"  {text}", highlight=False))
+    with interruptible("What has moved stays where it is: `rollback` goes on with the rest."):
+        something = work.rollback(deployment, lambda text: console.print(f"  {text}", highlight=False))
     if something:
         record.write(deployment.folder, "rollback")
     console.print("Done." if something else "There is nothing to go back to: no promotion, or it has been taken back already.")

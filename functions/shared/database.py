@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 TABLE = "twocan_records"
 #: Names that need no quotes; PostgreSQL cuts longer ones.
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_WRONG = "STORE must be postgresql://USER:PASSWORD@HOST[:PORT]/DATABASE"
+_WRONG = "STORE must be postgresql://USER:PASSWORD@HOST[:PORT]/DATABASE, what is special in the password %-encoded"
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 #: Seconds for a connection, and for each piece of an answer.
 _PATIENCE = 5.0

@@ -53,7 +53,7 @@ def test_a_user_is_added(folder: Path) -> None:
     """With the password from standard input, and the name as it will be compared."""
     done = users(folder, "add", "Ann")
 
-    assert (0, "ann may sign in now.\n") == (done.exit_code, done.output)
+    assert (0, "ann may sign in now on this machine.\n") == (done.exit_code, done.output)
     assert {"ann": True} == signs_in(folder, "ann")
 
 
@@ -75,7 +75,7 @@ def test_a_user_is_disabled_and_let_in_again(folder: Path) -> None:
 
     assert (0, {"ann": False}) == (disabled.exit_code, after)
     assert "python -m deploy users passwd ann" in disabled.output
-    assert (0, "ann has a new password.\n", {"ann": True}) == (again.exit_code, again.output, signs_in(folder, "ann"))
+    assert (0, "ann has a new password on this machine.\n", {"ann": True}) == (again.exit_code, again.output, signs_in(folder, "ann"))
 
 
 def test_users_are_listed(folder: Path) -> None:
@@ -223,7 +223,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 @pytest.mark.parametrize(
     ("second", "code", "said"),
-    [(PASSWORD, 0, "ann may sign in now."), (f"{PASSWORD}!", 1, "The two are not the same. Nothing was changed.")],
+    [(PASSWORD, 0, "ann may sign in now on this machine."), (f"{PASSWORD}!", 1, "The two are not the same. Nothing was changed.")],
     ids=["same", "other"],
 )
 def test_a_person_is_asked_twice_and_sees_nothing(folder: Path, second: str, code: int, said: str) -> None:

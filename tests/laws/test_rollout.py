@@ -309,6 +309,27 @@ def test_a_clock_that_was_set_back_hides_no_rollout(dist: Path) -> None:
     assert {"2"} == versions(cloud)
 
 
+def test_whoever_goes_on_takes_no_share_away(dist: Path) -> None:
+    """A promotion that was interrupted at 25 % once began again at 5 %."""
+    cloud = RollingCloud()
+    applied(cloud, dist, "a")
+    staged = applied(cloud, dist, "b")
+
+    def ask(_: Session) -> tuple[str, Reading]:
+        if cloud.pointers["chat"].percent == 25:
+            raise KeyboardInterrupt
+        return "", Reading(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        promoted(staged, ask=ask)
+    said: list[str] = []
+    cloud.history.clear()
+    promoted(staged, said)
+
+    assert said[1].startswith("25 % of the calls go to")
+    assert 2 * [f"{name} 2" for name in FORWARD] == cloud.history
+
+
 def test_what_nobody_looked_at_is_left_behind_with_what_came_after_it(dist: Path) -> None:
     """A newer version takes over from it in the same rollout; back leads to where that began."""
     cloud = RollingCloud()

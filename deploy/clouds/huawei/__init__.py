@@ -197,6 +197,7 @@ class Huawei:
 
     def findings(self) -> Iterator[Finding]:
         """Yield what stands in the way of a deployment."""
+        self.account.hurry()
         return health.findings(self.account, self._stage.choices, self._storage)
 
     def _put(self, thing: Thing) -> Mapping[tuple[str, str], str]:  # noqa: C901, PLR0912 - one line per noun, and the type checker counts them

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 #: Seconds for which a call is repeated that the cloud refuses only for the moment.
 PATIENCE = 60.0
+_HURRY = 3.0
 
 _CLIENTS = {
     "fgs": ("huaweicloudsdkfunctiongraph.v2", "functiongraph_client", "FunctionGraphClient", "functiongraph"),
@@ -141,9 +142,10 @@ class Account:
         if not given:
             return f"https://{_CLIENTS[service][3] if service in _CLIENTS else service}.{self.names.region}.myhuaweicloud.com"
         parts = _split(given)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or (parts.scheme == "http" and parts.hostname not in _LOOPBACK):
+        plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
+        if not (plain or parts.scheme == "https") or not parts.hostname or "@" in parts.netloc or parts.path.strip("/"):
             raise DeployError(
-                f"HUAWEICLOUD_ENDPOINT_{service.upper()} must be an https address, or an http one on this machine: correct or unset it."
+                f"HUAWEICLOUD_ENDPOINT_{service.upper()} must be an https address without a path, or http on this machine: correct or unset it."
             )
         return given.rstrip("/")
 
@@ -156,6 +158,10 @@ class Account:
             return database.place(address)
         except SettingsError as error:
             raise DeployError(error.message.replace("STORE", "DATABASE_URL")) from None
+
+    def hurry(self) -> None:
+        """Wait for nothing long from now on: who asks what is wrong wants to hear it."""
+        self._patience = min(self._patience, _HURRY)
 
     def call(self, service: str, operation: str, **arguments: Any) -> Any:
         """Call and return the answer's JSON, None for an empty one. What is refused only for the moment is waited out. Raises DeployError."""
@@ -278,5 +284,6 @@ def explained(service: str, operation: str, error: Exception) -> DeployError:
     if isinstance(error, exceptions.SslHandShakeException):
         return DeployError(f"The certificate of {service}'s address cannot be verified: somebody may stand between. Check the network and its proxy.")
     return DeployError(
-        f"Huawei Cloud cannot be reached ({type(error).__name__}). Check the network and the region's name, then run the same command again."
+        f"Huawei Cloud's {service} cannot be reached ({type(error).__name__}). Check the network, the region's name and its HUAWEICLOUD_ENDPOINT, "
+        "then run the same command again."
     )

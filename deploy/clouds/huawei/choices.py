@@ -32,6 +32,8 @@ def check(choices: Owner) -> None:
     place = choices.deploy
     if bool(place.vpc) != bool(place.subnet):
         raise DeployError("A function joins a network by both ids: write `vpc` and `subnet` under [deploy] in twocan.toml, or neither.")
+    if place.api_domain and place.api_domain == choices.site.domain:
+        raise DeployError("The page and the API need a domain each: choose another `api_domain` under [deploy] in twocan.toml.")
     if place.streams and place.region not in STREAMING_REGIONS:
         raise DeployError(f"Answers stream in {' and '.join(STREAMING_REGIONS)} only: leave out `streams` under [deploy] in twocan.toml.")
 

@@ -107,6 +107,30 @@ def test_a_region_that_is_not_the_projects_is_said(applied: World) -> None:
     assert "the region and the project do not fit" in text
 
 
+def test_a_service_that_is_not_there_is_said_soon(empty: World) -> None:
+    """By its name. The doctor once waited for it for two minutes, and did not say which it was."""
+    deployment = empty.deployment(WHOLE, environment={**empty.environment, "HUAWEICLOUD_ENDPOINT_FGS": "http://127.0.0.1:1"})
+    vars(vars(deployment.target)["account"]).update(_patience=3600.0)
+    (text,) = [one.text for one in deployment.findings() if not one.good]
+
+    assert text.startswith("Huawei Cloud's fgs cannot be reached (ConnectionException)")
+    assert vars(vars(deployment.target)["account"])["_patience"] <= 5
+
+
+@pytest.mark.parametrize("address", ["http://user:pw@127.0.0.1:1", "https://127.0.0.1:1/path", "http://10.0.0.1", "ftp://127.0.0.1"])
+def test_an_endpoint_is_a_place_and_nothing_else(empty: World, address: str) -> None:
+    """What stood in it besides was sent, and the keys got the blame."""
+    with pytest.raises(DeployError, match="HUAWEICLOUD_ENDPOINT_FGS must be an https address without a path, or http on this machine"):
+        empty.deployment(environment={**empty.environment, "HUAWEICLOUD_ENDPOINT_FGS": address})
+
+
+def test_page_and_api_have_a_domain_each(empty: World) -> None:
+    """One name leads to one place."""
+    (text,) = complaints(empty, WHOLE._replace(deploy=WHOLE.deploy._replace(api_domain=SITE.domain)))
+
+    assert text.startswith("The page and the API need a domain each")
+
+
 def test_answers_that_cannot_stream_there_are_said(empty: World) -> None:
     """Whatever else stands in the way."""
     said = complaints(empty, WHOLE._replace(deploy=WHOLE.deploy._replace(region="ap-southeast-1", streams=True)))

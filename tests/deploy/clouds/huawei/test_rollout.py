@@ -244,5 +244,5 @@ def test_a_promotion_before_an_apply_is_refused(applied: World) -> None:
 
 def test_what_is_not_there_cannot_be_promoted(empty: World) -> None:
     """Nor taken back."""
-    with pytest.raises(DeployError, match="Not live yet: authorizer, login, chat, admin"):
+    with pytest.raises(DeployError, match="Nothing of this stage is live yet"):
         promoted(empty)
