@@ -103,7 +103,10 @@ def _client(account: Account) -> ObsClient:
 def _unreached(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return "The certificate of OBS's address cannot be verified: somebody may stand between. Check the network and its proxy."
-    return f"OBS cannot be reached ({type(error).__name__}). Check the network, the region's name and its HUAWEICLOUD_ENDPOINT, then run the same command again."
+    return (
+        f"OBS cannot be reached ({type(error).__name__}). Check the network, the region's name and its HUAWEICLOUD_ENDPOINT, "
+        "then run the same command again."
+    )
 
 
 def website(account: Account) -> str:
