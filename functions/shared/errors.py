@@ -4,6 +4,7 @@
     ├── InvalidRequest          400  invalid_request
     │   ├── InvalidJSON         400  invalid_json
     │   ├── ModelNotFound       400  model_not_found
+    │   ├── UnreadableDocument  400  unreadable_document
     │   └── WeakPassword        400  weak_password
     ├── Unauthorized            401  unauthenticated
     │   ├── InvalidCredentials  401  invalid_credentials
@@ -85,6 +86,12 @@ class ModelNotFound(InvalidRequest):
     code = "model_not_found"
 
 
+class UnreadableDocument(InvalidRequest):
+    """A document holds no text that can be read; the message says which and why."""
+
+    code = "unreadable_document"
+
+
 class WeakPassword(InvalidRequest):
     """The new password is too short or too common."""
 
@@ -156,7 +163,7 @@ class RequestTooLarge(TwocanError):
 
 
 class TextTooLarge(RequestTooLarge):
-    """The messages' text is over its limit."""
+    """The messages' or the documents' text is over its limit."""
 
     code = "text_too_large"
 
@@ -178,7 +185,7 @@ class UpstreamError(TwocanError):
 
 
 class UpstreamRefused(UpstreamError):
-    """The vendor refused our key (its 401 or 403): the owner's affair, never the user's."""
+    """The vendor refused our key (its 401 or 403), or wants money (402): the owner's affair, never the user's."""
 
     code = "upstream_refused"
     message = "The model's server refused Twocan's key. Ask the owner to check the key of this model."

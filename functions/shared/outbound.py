@@ -41,12 +41,13 @@ _WORTH_RETRYING = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 
 
 class Outgoing(NamedTuple):
-    """A request to send. `body` is complete; nothing is streamed out."""
+    """A request to send. `body` is complete; nothing is streamed out. `signed` is the region and service of AWS's to sign it for, None for none."""
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes
+    signed: tuple[str, str] | None = None
 
 
 class Limits(NamedTuple):
@@ -83,15 +84,15 @@ class Incoming:
 
     def read(self, most: int, until: float, clock: Callable[[], float]) -> bytes:
         """Return the whole body. Raises UpstreamError over `most` bytes, UpstreamTimeout past `until`, UpstreamCut."""
-        parts, size = [], 0
+        # One array, as in `sse`: of a body in pieces of a few bytes, a list would take many times its size.
+        body = bytearray()
         for chunk in self.chunks():
-            parts.append(chunk)
-            size += len(chunk)
-            if size > most:
+            body += chunk
+            if len(body) > most:
                 raise UpstreamError("The model's server sent more than an answer can be.")
             if clock() > until:
                 raise UpstreamTimeout
-        return b"".join(parts)
+        return bytes(body)
 
     def close(self, *, whole: bool = False) -> None:
         """End the exchange, wherever it is. May be called from any thread, and twice.
@@ -111,13 +112,13 @@ class Outbound:
         self._clock = clock
         self._sleep = sleep
 
-    def send(self, call: Outgoing, limits: Limits) -> Incoming:
-        """Send and wait for the status; try again where that can help, while nothing of the answer was read.
+    def send(self, call: Outgoing, limits: Limits, *, retries: int = RETRIES) -> Incoming:
+        """Send and wait for the status; try again where that can help, so many times, while nothing of the answer was read.
 
         Raises UpstreamError if no server answered, UpstreamTimeout if it did not in time. Any status is returned.
         """
-        for left in reversed(range(RETRIES + 1)):
-            wait = 0.5 * 2 ** (RETRIES - left)
+        for left in reversed(range(retries + 1)):
+            wait = 0.5 * 2 ** (retries - left)
             try:
                 incoming = self._once(call, limits)
             except UpstreamTimeout:

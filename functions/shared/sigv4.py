@@ -30,6 +30,18 @@ class Credentials(NamedTuple):
         return "Credentials(...)"
 
 
+def role(environ: Mapping[str, str]) -> Credentials | None:
+    """Return the credentials that AWS gives a function by its own variables, or None."""
+    access, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
+    return Credentials(access, secret, environ.get("AWS_SESSION_TOKEN", "")) if access and secret else None
+
+
+def credentials(key: str) -> Credentials | None:
+    """Return the credentials that an owner writes as ACCESS_KEY_ID:SECRET_ACCESS_KEY, and :SESSION_TOKEN for temporary ones, or None."""
+    parts = key.split(":")
+    return Credentials(*parts) if len(parts) in (2, 3) and all(parts) else None
+
+
 class Scope(NamedTuple):
     """What a signature is good for, such as eu-central-1 and dynamodb."""
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -23,13 +24,14 @@ from functions.shared.sse import Event
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NAMES = st.sampled_from(["choices", "delta", "error", "usage", "content", "x"])
+NAMES = st.sampled_from(["choices", "delta", "error", "usage", "content", "x", "urls", "stream", "cancel", "status", "output", "reason"])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["stop", "\ud83d"])
 JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4))
 CHOICES = st.lists(JSON | st.fixed_dictionaries({"delta": JSON, "finish_reason": JSON}), max_size=2)
 DOCUMENTS = JSON | st.fixed_dictionaries({"choices": JSON | CHOICES}, optional={"usage": JSON, "error": JSON, "model": JSON})
 DATA = st.text(max_size=8) | st.just("[DONE]") | DOCUMENTS.map(json.dumps)
-EVENTS = st.lists(st.none() | st.builds(Event, st.sampled_from(["message", "error"]), DATA, st.just("")), max_size=6)
+EVENTS = st.lists(st.none() | st.builds(Event, st.sampled_from(["message", "error", "output", "done"]), DATA, st.just("")), max_size=6)
+TARGET = Target("house", "any", "https://models.example/v1", "vendor/model-7", "sk-secret", "max_tokens")
 
 
 @pytest.fixture(name="provider", params=PROVIDERS)
@@ -53,6 +55,24 @@ def test_every_provider_fits_the_port(name: str, function: str) -> None:
     assert expected == list(inspect.signature(getattr(providers.load(name), function)).parameters)
 
 
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_a_provider_makes_embeddings_both_ways_or_not_at_all(name: str) -> None:
+    """None says that it makes none."""
+    ways = (providers.load(name).to_embed, providers.load(name).from_embedded)
+
+    assert ways == (None, None) or [["target", "asked"], ["raw"]] == [list(inspect.signature(one).parameters) for one in ways if one]
+
+
+@given(document=DOCUMENTS | st.fixed_dictionaries({"data": st.lists(st.fixed_dictionaries({"embedding": JSON}), max_size=2)}))
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_whatever_comes_as_embeddings_can_be_written_or_is_an_error(name: str, document: Any) -> None:
+    """Never another exception."""
+    from_embedded = providers.load(name).from_embedded
+    if from_embedded:
+        with suppress(UpstreamError):
+            documents.write(from_embedded(json.dumps(document).encode()))
+
+
 @pytest.mark.parametrize("path", PROVIDERS.values(), ids=PROVIDERS)
 def test_a_provider_only_translates(path: str) -> None:
     """It imports nothing that could send, wait or look at the environment."""
@@ -64,13 +84,17 @@ def test_a_provider_only_translates(path: str) -> None:
 
 def test_a_question_goes_to_the_owners_address_with_the_owners_key(provider: Provider) -> None:
     """And nowhere else; the public name stays here."""
-    target = Target("house", "any", "https://models.example/v1", "vendor/model-7", "sk-secret", "max_tokens")
     asked: dict[str, Any] = {"model": "house", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 5}
 
-    call = provider.to_wire(target, asked)
+    call = provider.to_wire(TARGET, asked)
 
-    assert (call.url.startswith("https://models.example/v1/"), any("sk-secret" in value for value in call.headers.values())) == (True, True)
-    assert (b"vendor/model-7" in call.body, b"house" in call.body, b"sk-secret" in call.body) == (True, False, False)
+    # The key is in a header, or whoever sends the call signs it with it; the model is named in the body or in the address.
+    assert (call.url.startswith("https://models.example/v1/"), any("sk-secret" in one for one in call.headers.values()) or bool(call.signed)) == (
+        True,
+        True,
+    )
+    sent = call.body + unquote(call.url).encode()
+    assert (b"vendor/model-7" in sent, b"house" in sent, b"sk-secret" in sent) == (True, False, False)
 
 
 def written(provider: Provider, events: list[Event | None]) -> Iterator[bytes | None]:
@@ -104,8 +128,10 @@ def test_frames_bear_every_chunk(name: str, events: list[Event | None]) -> None:
 @pytest.mark.parametrize("name", PROVIDERS)
 @given(raw=st.binary(max_size=40) | DOCUMENTS.map(lambda value: json.dumps(value).encode()))
 def test_no_whole_answer_is_too_strange(name: str, raw: bytes) -> None:
-    """It is an object that can be written, or an UpstreamError; a complaint is a text that can be."""
+    """It is an object that can be written, or an UpstreamError; a complaint is a text that can be; no address in it is trusted."""
     provider = providers.load(name)
     provider.complaint(raw).message.encode("utf-8")
     with suppress(UpstreamError):
         assert documents.write(provider.from_plain(raw)).startswith(b"{")
+    with suppress(UpstreamError):
+        assert provider.elsewhere is None or not provider.elsewhere(TARGET, raw)

@@ -1,20 +1,17 @@
-"""OpenAI and everything that speaks its chat completions: llama.cpp, vLLM, Ollama, DeepSeek, Qwen, Huawei MaaS.
+"""OpenAI and everything that speaks its chat completions: Azure, Gemini, llama.cpp, vLLM, Ollama, DeepSeek, Qwen, Huawei MaaS.
 
 Our own shape is OpenAI's, so there is little to translate: the model's name, the address, the key, and which member caps an answer. Unknown
-members go through as they came.
+members go through as they came. An address may have a query, such as Azure's api-version; Azure alone has a header of its own for its key.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from functions.shared import documents
 from functions.shared.errors import UpstreamCut, UpstreamError
 from functions.shared.outbound import Outgoing
-from functions.shared.providers import Complaint
+from functions.shared.providers import Complaint, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +21,12 @@ if TYPE_CHECKING:
 
 # OpenAI's code, and llama.cpp's type.
 _TOO_LONG = ("context_length_exceeded", "exceed_context_size_error")
+# Hosts of Azure's: one for OpenAI's models, two for all that it has.
+_AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
+
+
+#: The answer to a question is the answer.
+elsewhere = None
 
 
 def to_wire(target: Target, asked: Mapping[str, Any]) -> Outgoing:
@@ -31,10 +34,21 @@ def to_wire(target: Target, asked: Mapping[str, Any]) -> Outgoing:
     sent = {name: value for name, value in asked.items() if name != "max_tokens"}
     sent["model"] = target.model
     sent[target.output_limit] = asked["max_tokens"]
-    headers = {"content-type": "application/json", "accept": "text/event-stream" if asked.get("stream") else "application/json"}
-    if target.key:
-        headers["authorization"] = f"Bearer {target.key}"
-    return Outgoing("POST", f"{target.base_url}/chat/completions", headers, documents.write(sent))
+    return _post(target, "/chat/completions", sent, "text/event-stream" if asked.get("stream") else "application/json")
+
+
+def to_embed(target: Target, asked: Mapping[str, Any]) -> Outgoing:
+    """Return the request to send for embeddings."""
+    return _post(target, "/embeddings", {**asked, "model": target.model}, "application/json")
+
+
+def from_embedded(raw: bytes) -> dict[str, Any]:
+    """Return the embeddings."""
+    answer = read_object(raw)
+    data = answer.get("data")
+    if not isinstance(data, list) or not data or not all(isinstance(one, dict) and isinstance(one.get("embedding"), (list, str)) for one in data):
+        raise UpstreamError("The model's server sent an answer without an embedding.")
+    return answer
 
 
 def from_wire(events: Iterable[Event | None]) -> Iterator[dict[str, Any] | None]:
@@ -48,7 +62,7 @@ def from_wire(events: Iterable[Event | None]) -> Iterator[dict[str, Any] | None]
             continue
         if event.data == "[DONE]":
             return
-        chunk = _object(event.data)
+        chunk = read_object(event.data)
         if chunk.get("error") or event.event == "error":
             raise UpstreamError("The model's server broke off with an error. What came so far is not complete.")
         _follow(chunk, begun, finished)
@@ -59,7 +73,7 @@ def from_wire(events: Iterable[Event | None]) -> Iterator[dict[str, Any] | None]
 
 def from_plain(raw: bytes) -> dict[str, Any]:
     """Return the whole answer."""
-    answer = _object(raw)
+    answer = read_object(raw)
     if not _choices(answer):
         raise UpstreamError("The model's server sent an answer without a choice.")
     return answer
@@ -68,7 +82,7 @@ def from_plain(raw: bytes) -> dict[str, Any]:
 def complaint(raw: bytes) -> Complaint:
     """Return the vendor's message in {"error": {"message": …}}, or in {"error": "…"} as some servers have it."""
     try:
-        error = _object(raw).get("error")
+        error = read_object(raw).get("error")
     except UpstreamError:
         return Complaint("")
     if not isinstance(error, dict):
@@ -78,37 +92,13 @@ def complaint(raw: bytes) -> Complaint:
     return Complaint(message if isinstance(message, str) else "", too_long=too_long)
 
 
-def _object(text: str | bytes) -> dict[str, Any]:
-    try:
-        value = _decoded(text if isinstance(text, str) else text.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        # Not `from error`: a decoder's message quotes the text.
-        raise UpstreamError("The model's server did not answer in JSON.") from None
-    if not isinstance(value, dict):
-        raise UpstreamError("The model's server did not answer with a JSON object.")
-    return value
-
-
-def _decoded(text: str) -> Any:
-    value = _DECODER.decode(text)
-    if "\\ud" not in text and "\\uD" not in text:
-        return value
-    # Some servers cut an emoji in two, half in each chunk: no UTF-8 can carry a half on.
-    return _DECODER.decode(_HALF.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
-
-
-def _finite(digits: str) -> float:
-    """Return a number that can be written again: neither NaN nor Infinity, by name or by overflow."""
-    number = float(digits)
-    if not isfinite(number):
-        raise ValueError
-    return number
-
-
-#: A surrogate that is alone: pairs are one character once they are decoded.
-_HALF = re.compile("[\ud800-\udfff]")
-# Made once, as in `documents`. What it accepts can be written again.
-_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
+def _post(target: Target, path: str, sent: Mapping[str, Any], accept: str) -> Outgoing:
+    address, mark, query = target.base_url.partition("?")
+    host = address.partition("://")[2].partition("/")[0].partition(":")[0].lower()
+    headers = {"content-type": "application/json", "accept": accept}
+    if target.key:
+        headers |= {"api-key": target.key} if host.endswith(_AZURE) else {"authorization": f"Bearer {target.key}"}
+    return Outgoing("POST", f"{address.rstrip('/')}{path}{mark}{query}", headers, documents.write(sent))
 
 
 def _follow(chunk: dict[str, Any], begun: set[int], finished: set[int]) -> None:

@@ -20,14 +20,13 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from functions.shared import documents
 from functions.shared.errors import Conflict, InvalidJSON, InvalidRequest, SettingsError, Unavailable, Unknown
 from functions.shared.service import Answer, Asked, Late, Limits, Lost, Service, Unreached
-from functions.shared.sigv4 import Credentials, Scope, signed
+from functions.shared.sigv4 import Credentials, Scope, role, signed
 from functions.shared.stores import ANY, Now, Record, checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ADDRESS = re.compile(r"dynamodb://([\w.-]{3,255})\?region=([a-z]{2,4}(?:-[a-z]+)+-\d{1,2})(?:&endpoint=(https?://[\w.:\[\]-]+)/?)?", re.ASCII)
-_ACCESS, _SECRET, _SESSION = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
 _INTEGER = re.compile(r"-?[0-9]{1,38}")
 
 #: Seconds for a connection, and for a whole answer.
@@ -83,13 +82,15 @@ def open(address: str, now: Now, environ: Mapping[str, str] = os.environ) -> Dyn
     match = _ADDRESS.fullmatch(address)
     if match is None:
         raise SettingsError("STORE must be dynamodb://TABLE?region=REGION")
-    missing = [name for name in (_ACCESS, _SECRET) if not environ.get(name)]
-    if missing:
-        raise SettingsError(f"{' and '.join(missing)} must be set: the store is in DynamoDB, and the platform gives a function its credentials so")
+    credentials = role(environ)
+    if credentials is None:
+        raise SettingsError(
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set: the store is in DynamoDB, and the platform gives a function its credentials so"
+        )
     table, region, endpoint = match.groups()
     china = ".cn" if region.startswith("cn-") else ""
     place = Place(table, region, endpoint or f"https://dynamodb.{region}.amazonaws.com{china}")
-    return Dynamodb(place, Credentials(environ[_ACCESS], environ[_SECRET], environ.get(_SESSION, "")), now)
+    return Dynamodb(place, credentials, now)
 
 
 class Dynamodb:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +129,15 @@ def test_comments_alone_never_add_up_to_an_event() -> None:
 def test_a_heartbeat_is_no_event() -> None:
     """What keeps the connection alive says nothing."""
     assert [Event("message", "a", "")] == events(sse.HEARTBEAT, b"data: a\n\n", sse.HEARTBEAT)
+
+
+def test_a_long_line_in_tiny_chunks_takes_no_more_memory_than_its_text() -> None:
+    """A list of forty thousand pieces would take ten times as much."""
+    decoder = sse.Decoder()
+    tracemalloc.start()
+    for number in range(40_000):
+        decoder.feed(b"%02d" % (number % 100))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 400_000

@@ -57,6 +57,19 @@ def test_without_a_key_none_is_sent() -> None:
     assert "authorization" not in openai.to_wire(TARGET._replace(key=""), ASKED).headers
 
 
+@pytest.mark.parametrize("host", ["openai.azure.com.example.org", "example.org/openai.azure.com", "notopenai.azure.com.cn"])
+def test_only_azure_is_told_the_key_in_its_own_way(host: str) -> None:
+    """A host that looks like one of Azure's is any other."""
+    assert "Bearer sk-secret" == openai.to_wire(TARGET._replace(base_url=f"https://{host}/v1"), ASKED).headers["authorization"]
+
+
+def test_azure_is_azure_in_capitals_and_with_a_port() -> None:
+    """Names of hosts have no case."""
+    headers = openai.to_wire(TARGET._replace(base_url="https://Mine.OpenAI.Azure.com:443/openai/v1"), ASKED).headers
+
+    assert ("sk-secret", False) == (headers["api-key"], "authorization" in headers)
+
+
 def test_the_cap_has_the_name_that_the_vendor_wants() -> None:
     """One of the two, never both."""
     sent = json.loads(openai.to_wire(TARGET._replace(output_limit="max_completion_tokens"), ASKED).body)

@@ -439,17 +439,10 @@ def test_an_address_leads_to_its_region(clock: Clock, query: str, endpoint: str)
     assert Place("My_table.v-1", query.partition("&")[0], endpoint) == store._service._place
 
 
-@pytest.mark.parametrize(
-    ("environ", "said"),
-    [
-        ({}, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set"),
-        ({"AWS_ACCESS_KEY_ID": "AKIDSEEN", "AWS_SECRET_ACCESS_KEY": ""}, "^AWS_SECRET_ACCESS_KEY must be set"),
-    ],
-    ids=["none", "half"],
-)
-def test_absent_credentials_are_named(clock: Clock, environ: dict[str, str], said: str) -> None:
-    """All at once, when the store is opened and not when somebody wants to sign in."""
-    with pytest.raises(SettingsError, match=said) as told:
+@pytest.mark.parametrize("environ", [{}, {"AWS_ACCESS_KEY_ID": "AKIDSEEN", "AWS_SECRET_ACCESS_KEY": ""}], ids=["none", "half"])
+def test_absent_credentials_are_named(clock: Clock, environ: dict[str, str]) -> None:
+    """When the store is opened and not when somebody wants to sign in."""
+    with pytest.raises(SettingsError, match="AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set") as told:
         dynamodb.open("dynamodb://records?region=eu-central-1", clock, environ)
 
     assert "AKIDSEEN" not in told.value.message
