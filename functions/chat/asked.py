@@ -30,17 +30,21 @@ class Sizes(NamedTuple):
     output: int
 
 
-def read(raw: bytes, sizes: Sizes) -> dict[str, Any]:
-    """Return a chat request that has `model`, `messages` and a capped `max_tokens`. Raises InvalidRequest, RequestTooLarge, TextTooLarge."""
+def read(raw: bytes, sizes: Sizes) -> tuple[dict[str, Any], int]:
+    """Return a chat request that has `model`, `messages` and a capped `max_tokens`, and the bytes of its text.
+
+    Raises InvalidRequest, RequestTooLarge and TextTooLarge.
+    """
     if len(raw) > sizes.body:
         raise RequestTooLarge(f"The request may have at most {sizes.body} bytes. Leave out older messages or use smaller images.")
     asked = documents.parse(raw)
     _check(asked)
-    if sum(len(text.encode("utf-8")) for text in _texts(asked["messages"])) > sizes.text:
+    size = sum(len(text.encode("utf-8")) for text in _texts(asked["messages"]))
+    if size > sizes.text:
         raise TextTooLarge(f"The messages may have at most {sizes.text} bytes of text. Leave out older ones or shorten them.", param="messages")
     # One member caps an answer inside Twocan; which one the vendor wants is its row's affair.
     asked["max_tokens"] = min(*(_cap(asked, name) for name in _CAPS), sizes.output)
-    return {name: value for name, value in asked.items() if name not in _CAPS[1:]}
+    return {name: value for name, value in asked.items() if name not in _CAPS[1:]}, size
 
 
 def _check(asked: dict[str, Any]) -> None:

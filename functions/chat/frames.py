@@ -18,8 +18,9 @@ _DONE = b"data: [DONE]\n\n"
 #: The members of a delta that are an answer's substance; a role alone is not.
 _SUBSTANCE = ("content", "reasoning_content", "reasoning", "tool_calls", "function_call", "refusal", "audio")
 
-#: Chunks without substance that are held at most: there is one as a rule.
+#: Chunks without substance that are held at most, and their bytes: there is one as a rule.
 _MOST_HELD = 1000
+_LONGEST_HELD = 1_000_000
 
 
 class Pace(NamedTuple):
@@ -36,12 +37,14 @@ def hold(chunks: Iterator[dict[str, Any] | None], pace: Pace) -> list[dict[str, 
     """Return the chunks up to and with the first token. Raises UpstreamTimeout, or whatever the chunks raise."""
     latest = min(pace.first_token, pace.until)
     held: list[dict[str, Any]] = []
+    size = 0
     for chunk in chunks:
         if chunk is not None:
             held.append(chunk)
             if _has_substance(chunk):
                 return held
-            if len(held) > _MOST_HELD:
+            size += len(documents.write(chunk))
+            if len(held) > _MOST_HELD or size > _LONGEST_HELD:
                 break
         if pace.clock() > latest:
             raise UpstreamTimeout
@@ -86,21 +89,11 @@ def _rest(chunks: Iterator[dict[str, Any] | None], pace: Pace, facts: dict[str, 
 
 def _frame(chunk: dict[str, Any], facts: dict[str, Any]) -> bytes:
     facts["chunks"] += 1
-    if "usage" in chunk:
-        count_usage(chunk, facts)
     return b"data: " + documents.write(chunk) + b"\n\n"
 
 
 def _error(error: TwocanError) -> bytes:
     return b"data: %b\n\n" % documents.write(error.body())
-
-
-def count_usage(answer: dict[str, Any], facts: dict[str, Any]) -> None:
-    """Note the token counts that the vendor gives, for the log line."""
-    usage = answer.get("usage")
-    if isinstance(usage, dict):
-        counts = {name: usage.get(name) for name in ("prompt_tokens", "completion_tokens")}
-        facts.update({name: count for name, count in counts.items() if isinstance(count, int)})
 
 
 def _has_substance(chunk: dict[str, Any]) -> bool:

@@ -138,6 +138,17 @@ def route(routes: Sequence[Route], request: Request, tools: Any) -> Response:
     raise MethodNotAllowed(", ".join(one.method for one in here))
 
 
+def route_for(user: str, routes: Sequence[Route], request: Request, tools: Any) -> Response:
+    """Answer by the route, and name who asks in the log line either way. Raises as `route`."""
+    try:
+        response = route(routes, request, tools)
+    except TwocanError as error:
+        error.facts["user"] = user
+        raise
+    response.facts["user"] = user
+    return response
+
+
 def _routed(one: Route, request: Request, tools: Any) -> Response:
     """Answer, and name the route in the log line either way; never the path as it was sent, which may hold anything."""
     try:

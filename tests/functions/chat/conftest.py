@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def _stand(recorded: Callable[[str], Any]) -> Iterator[Callable[..., Stand]]:
     """Return the maker of stands: stand(upstream). After the test no reader thread is left."""
 
-    def make(upstream: Upstream, patience: Patience = PATIENCE) -> Stand:
-        return Stand(upstream.url, recorded, patience)
+    def make(upstream: Upstream, patience: Patience = PATIENCE, **tables: str) -> Stand:
+        return Stand(upstream.url, recorded, patience, **tables)
 
     yield make
     readers = [one for one in threading.enumerate() if one.name == "outbound"]

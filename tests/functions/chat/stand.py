@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Callable
 
 from functions.chat import asked, handler, models
-from functions.chat.exchange import Patience
+from functions.chat.board import Board
+from functions.chat.exchange import Means, Patience
+from functions.chat.failover import Desk
 from functions.shared import clouds
 from functions.shared.outbound import Outbound
 from functions.shared.serve import Started
@@ -28,10 +31,11 @@ SIZES = asked.Sizes(body=4_194_304, text=262_144, output=8_192)
 PATIENCE = Patience(connect=30, first_token=30, idle=30, total=60, heartbeat=10)
 
 
-def rows(url: str) -> str:
-    """Return the owner's table: one model with a key, and one without."""
-    row = {"name": "house", "vendor": "openai", "base_url": f"{url}/v1", "model": "vendor/model-7", "key": "MAIN"}
-    return json.dumps([row, {**row, "name": "open", "key": ""}])
+def rows(url: str, vendor: str = "openai") -> str:
+    """Return the owner's table: one model with a key, one without, and one that embeds."""
+    row = {"name": "house", "vendor": vendor, "base_url": f"{url}/v1", "model": "vendor/model-7", "key": "MAIN"}
+    vectors = [{**row, "name": "vectors", "embeds": True}] if vendor == "openai" else []
+    return json.dumps([row, {**row, "name": "open", "key": ""}, *vectors])
 
 
 def settings(url: str) -> dict[str, str]:
@@ -41,14 +45,20 @@ def settings(url: str) -> dict[str, str]:
 
 
 class Stand:
-    """Asks; `slept` notes how long the function would have slept between tries."""
+    """Asks; `slept` notes how long the function would have slept between tries, `waited` how long for a model that was left alone."""
 
-    def __init__(self, url: str, recorded: Callable[[str], Any], patience: Patience = PATIENCE) -> None:
+    def __init__(self, url: str, recorded: Callable[[str], Any], patience: Patience = PATIENCE, **tables: str) -> None:
         self.slept: list[float] = []
+        self.waited: list[float] = []
         self._recorded = recorded
-        outbound = Outbound(sleep=self.slept.append)
-        targets = models.table(rows(url), json.dumps({"MAIN": UPSTREAM_KEY}))
-        self.tools = handler.Tools(ISSUER, targets, outbound, SIZES, patience, time.monotonic, lambda: NOW)
+        self.board = Board(self.clock)
+        routes = models.table(tables.get("models") or rows(url), json.dumps({"MAIN": UPSTREAM_KEY}), tables.get("routes", "[]"))
+        means = Means(Outbound(sleep=self.slept.append), patience, self.clock, lambda: NOW, None)
+        self.tools = handler.Tools(ISSUER, routes, SIZES, means, Desk(self.board, random.random, self.waited.append))
+
+    def clock(self) -> float:
+        """Return a time that goes on by itself, and by what was waited."""
+        return time.monotonic() + sum(self.waited)
 
     def event(self, cloud: str, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
         """Return a recorded event of a signed-in caller, with this address and body."""

@@ -17,7 +17,7 @@ HELLO = {"model": "house", "messages": [{"role": "user", "content": "hi"}]}
 
 def read(sizes: Sizes = SIZES, **members: Any) -> dict[str, Any]:
     """Return what is read from a good request with these members."""
-    return asked.read(json.dumps({**HELLO, **members}).encode(), sizes)
+    return asked.read(json.dumps({**HELLO, **members}).encode(), sizes)[0]
 
 
 def message(content: Any) -> list[dict[str, Any]]:
@@ -187,7 +187,7 @@ def test_a_body_may_have_its_limit_and_no_byte_more() -> None:
     """It is refused before it is read at all."""
     raw = json.dumps(HELLO).encode()
 
-    assert HELLO["model"] == asked.read(raw.ljust(SIZES.body), SIZES)["model"]
+    assert HELLO["model"] == asked.read(raw.ljust(SIZES.body), SIZES)[0]["model"]
     with pytest.raises(RequestTooLarge) as refused:
         asked.read(b"{".ljust(SIZES.body + 1), SIZES)
     assert (refused.value.status, refused.value.code) == (413, "request_too_large")

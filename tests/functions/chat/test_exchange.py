@@ -1,4 +1,4 @@
-"""exchange.py: what a model's server does, in every way that servers misbehave, and what our caller sees of it."""
+"""exchange.py: what a model's server does, and what our caller sees of it. Its faults, one by one, are in test_faults.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from functions.shared import documents as json_documents
 from functions.shared.messages import Request
 from tests.fakes.forge import token
-from tests.fakes.upstream import DONE, HANG_UP, LAST, Upstream, completion, cut, event, head, opening, piece, reset, stream, until_gone, whole
+from tests.fakes.upstream import DONE, LAST, Upstream, completion, cut, event, head, opening, piece, stream, until_gone, whole
 from tests.fakes.upstream import token as said
 from tests.functions.chat.stand import ASKED, PATIENCE, QUESTION, UPSTREAM_KEY, Stand, documents, ending, text
 
@@ -39,6 +39,7 @@ STATUSES = [
     (302, 502, "upstream_error", 1),
     (400, 400, "upstream_invalid_request", 1),
     (401, 502, "upstream_refused", 1),
+    (402, 502, "upstream_refused", 1),
     (403, 502, "upstream_refused", 1),
     (404, 502, "upstream_error", 1),
     (408, 502, "upstream_error", 3),
@@ -47,7 +48,7 @@ STATUSES = [
     (429, 429, "upstream_busy", 3),
     (500, 502, "upstream_error", 3),
     (503, 502, "upstream_error", 3),
-    (529, 502, "upstream_error", 3),
+    (529, 429, "upstream_busy", 3),
 ]
 
 
@@ -107,97 +108,7 @@ def test_a_complaint_about_the_request_is_passed_on(stand: Make, raw: bytes, end
     assert (400, True) == (status, json.loads(body)["error"]["message"].endswith(end))
 
 
-NO_ANSWERS: dict[str, tuple[Sequence[Step], int, str]] = {
-    "hang-up": (HANG_UP, 502, "upstream_error"),
-    "reset": ([reset], 502, "upstream_error"),
-    "half-a-head": ([b"HTTP/1.1 200 OK\r\ncontent-type: text/ev", cut], 502, "upstream_error"),
-    "slow-status": ([until_gone], 504, "upstream_timeout"),
-    "html": ([whole(b"<html>", headers={"content-type": "text/html"})], 502, "upstream_error"),
-    "no-type": ([opening(200, {"content-length": "2"}), b"{}"], 502, "upstream_error"),
-}
-NO_STREAMS: dict[str, tuple[Sequence[Step], int, str]] = {
-    "slow-token": ([head(), until_gone], 504, "upstream_timeout"),
-    "slow-after-role": ([head(), piece(said("")), until_gone], 504, "upstream_timeout"),
-    "comments-only": ([head(), piece(b": ping\n\n"), until_gone], 504, "upstream_timeout"),
-    "json": ([whole(completion("x"))], 502, "upstream_error"),
-    "cut": ([head(), cut], 502, "upstream_cut"),
-    "cut-after-role": ([head(), piece(said("")), cut], 502, "upstream_cut"),
-    "cut-in-the-token": ([head(), piece(said("Hello")[:-9]), cut], 502, "upstream_cut"),
-    "nothing": (stream(), 502, "upstream_cut"),
-    "done-only": (stream(DONE), 502, "upstream_error"),
-    "error": (stream(event({"error": {"message": UPSTREAM_KEY}})), 502, "upstream_error"),
-    "html-in-events": (stream(b"data: <html>\n\n"), 502, "upstream_error"),
-    "list": (stream(b"data: []\n\n"), 502, "upstream_error"),
-    "endless-line": ([head(), piece(b"data: " + b"x" * 4_100_000), until_gone], 502, "upstream_error"),
-}
-NO_DOCUMENTS: dict[str, tuple[Sequence[Step], int, str]] = {
-    "cut": ([opening(200, {"content-length": "100"}), b'{"choices"', cut], 502, "upstream_cut"),
-    "not-json": ([whole(b"hello")], 502, "upstream_error"),
-    "list": ([whole(b"[]")], 502, "upstream_error"),
-    "no-choice": ([whole(b'{"choices": []}')], 502, "upstream_error"),
-    "nan": ([whole(b'{"choices": [{"x": NaN}]}')], 502, "upstream_error"),
-    "events": (HELLO, 502, "upstream_error"),
-    "too-long": ([whole(b"x" * 5_000_001)], 502, "upstream_error"),
-}
-
-
-@pytest.mark.parametrize(("answer", "status", "code"), [*NO_ANSWERS.values(), *NO_STREAMS.values()], ids=[*NO_ANSWERS, *NO_STREAMS])
-def test_what_goes_wrong_before_the_first_token_has_a_status(stand: Make, answer: Sequence[Step], status: int, code: str) -> None:
-    """Nothing was sent yet, and the connection is let go."""
-    with Upstream(answer) as upstream:
-        refusal = stand(upstream, BRISK._replace(total=2)).refusal(stream=True)
-
-    assert (status, code) == refusal
-
-
-@pytest.mark.parametrize(("answer", "status", "code"), [*NO_ANSWERS.values(), *NO_DOCUMENTS.values()], ids=[*NO_ANSWERS, *NO_DOCUMENTS])
-def test_what_is_no_whole_answer_has_a_status(stand: Make, answer: Sequence[Step], status: int, code: str) -> None:
-    """Half a document is never passed on."""
-    with Upstream(answer) as upstream:
-        refusal = stand(upstream, PATIENCE._replace(total=1)).refusal()
-
-    assert (status, code) == refusal
-
-
-def test_a_server_that_is_down_is_an_error(stand: Make) -> None:
-    """It is tried three times, then said."""
-    with Upstream() as upstream:
-        pass
-    one = stand(upstream)
-
-    assert ((502, "upstream_error"), [0.5, 1.0]) == (one.refusal(), one.slept)
-
-
 HEL = piece(said("Hel"))
-ENDINGS: dict[str, tuple[Sequence[Step], str]] = {
-    "cut": ([head(), HEL, cut], "upstream_cut"),
-    "cut-in-a-chunk": ([head(), HEL, b"40\r\ndata: {", cut], "upstream_cut"),
-    "cut-in-a-character": ([head(), HEL, piece(b'data: {"choices":[{"delta":{"content":"\xe4\xbd'), cut], "upstream_cut"),
-    "reset": ([head(), HEL, reset], "upstream_cut"),
-    "ends-without-finish": ([head(), HEL, LAST], "upstream_cut"),
-    "last-event-cut-off": ([head(), HEL, piece(said(None, "stop")[:-2]), LAST], "upstream_cut"),
-    "silent": ([head(), HEL, until_gone], "upstream_timeout"),
-    "pings-only": ([head(), HEL, piece(b": ping\n\n"), until_gone], "upstream_timeout"),
-    "error": ([head(), HEL, piece(event({"error": {"message": UPSTREAM_KEY}})), until_gone], "upstream_error"),
-    "html": ([head(), HEL, piece(b"data: <html>\n\n"), until_gone], "upstream_error"),
-    "endless-line": ([head(), HEL, piece(b"data: " + b"x" * 4_100_000), until_gone], "upstream_error"),
-}
-
-
-@pytest.mark.parametrize(("answer", "code"), ENDINGS.values(), ids=ENDINGS)
-def test_what_goes_wrong_after_the_first_token_is_said_in_band(
-    stand: Make, capsys: pytest.CaptureFixture[str], answer: Sequence[Step], code: str
-) -> None:
-    """What came is kept, one error ends it, the log knows it, and the server is left."""
-    with Upstream(answer) as upstream:
-        frames = stand(upstream, BRISK).stream()
-        left = upstream.gone.acquire(timeout=30) if code != "upstream_cut" else True
-
-    line = lines(capsys)[0]
-    assert ("Hel", code, False, True) == (text(frames), ending(frames), DONE in frames, left)
-    assert (200, code, "house", 1) == (line["status"], line["code"], line["model"], line["chunks"])
-    assert UPSTREAM_KEY not in f"{frames}{line}"
-
 
 NI_HAO = said("你好 😀")
 WHOLE: dict[str, Sequence[Step]] = {
@@ -239,6 +150,31 @@ def test_tools_and_usage_go_through(stand: Make) -> None:
         found = documents(stand(upstream).stream(tools=TOOLS))
 
     assert [{**one, "model": "house"} for one in chunks] == found[:2]
+
+
+def test_the_last_usage_counts(stand: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    """Some servers send one with every chunk."""
+    usages = [{"prompt_tokens": 7, "completion_tokens": 1}, {"prompt_tokens": 7, "completion_tokens": 2}]
+    with Upstream(stream(said("Hi"), *(event({"choices": [], "usage": one}) for one in usages), said(None, "stop"), DONE)) as upstream:
+        stand(upstream).stream()
+    (line,) = lines(capsys)
+
+    assert (7, 2) == (line["prompt_tokens"], line["completion_tokens"])
+
+
+@streamed_or_not
+@pytest.mark.parametrize("usage", [None, "hush", [1], {}, {"prompt_tokens": "hush"}, {"prompt_tokens": 1.5}], ids=json.dumps)
+def test_strange_usage_is_not_noted(stand: Make, capsys: pytest.CaptureFixture[str], usage: Any, streamed: bool) -> None:
+    """The log line takes whole numbers, never a vendor's text."""
+    answer = {**json.loads(completion("Hi")), "usage": usage}
+    answers = (
+        stream(said("Hi"), event({"choices": [], "usage": usage}), said(None, "stop"), DONE) if streamed else [whole(json_documents.write(answer))]
+    )
+    with Upstream(answers) as upstream:
+        stand(upstream).ask(stream=streamed)
+    (line,) = lines(capsys)
+
+    assert (200, set()) == (line["status"], {"prompt_tokens", "completion_tokens"} & set(line))
 
 
 def test_closing_the_body_leaves_the_server(stand: Make, capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,7 +93,8 @@ def test_models_are_listed_in_the_owners_order(stand: Make, cloud: str) -> None:
         response = stand(upstream).respond(cloud, "GET", "/v1/models")
         listed = json.loads(b"".join(response.body))
 
-    expected = [{"id": name, "object": "model", "created": 0, "owned_by": "openai"} for name in ("house", "open")]
+    unknown = {"context_length": None, "capabilities": {"vision": None, "tools": None, "streaming": None}, "price": None}
+    expected = [{"id": name, "object": "model", "created": 0, "owned_by": "openai", **unknown} for name in ("house", "open")]
     assert (200, {"object": "list", "data": expected}) == (response.status, listed)
 
 

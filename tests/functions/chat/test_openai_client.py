@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import struct
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -101,6 +104,18 @@ def test_it_sends_images() -> None:
         one.chat.completions.create(model="house", messages=[{"role": "user", "content": parts}])
 
     assert parts == upstream.calls[0].document()["messages"][0]["content"]
+
+
+def test_it_makes_embeddings() -> None:
+    """Which it asks for in base64 unless told otherwise, and takes as numbers, too."""
+    packed = base64.b64encode(struct.pack("<2f", 0.5, -1.0)).decode()
+    data = [{"object": "embedding", "index": index, "embedding": one} for index, one in enumerate([packed, [0.25]])]
+    answer = {"object": "list", "data": data, "model": "m", "usage": {"prompt_tokens": 4, "total_tokens": 4}}
+    with client([whole(json.dumps(answer).encode())]) as (one, upstream):
+        made = one.embeddings.create(model="vectors", input=["hi", "there"])
+
+    assert ([[0.5, -1.0], [0.25]], "vectors", 4) == ([list(each.embedding) for each in made.data], made.model, made.usage.total_tokens)
+    assert ("/v1/embeddings", "base64") == (upstream.calls[0].path, upstream.calls[0].document()["encoding_format"])
 
 
 def test_it_lists_models() -> None:

@@ -1,0 +1,155 @@
+"""What this instance has seen of each model of late: which one to leave alone for now, how busy it is, how quick.
+
+A circuit breaker for each (https://martinfowler.com/bliki/CircuitBreaker.html): open after three failures in a row, or at once where the server says
+when to come back; then one question is let through to probe it, not a herd. It knows names and moments of a clock; it must know no vendor, and asks
+nobody. It is safe for threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Callable, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Failures in a row after which a model is left alone.
+FAILURES = 3
+#: Seconds for which it is then, twice as long each time, and at most; a server's own Retry-After may be as long as `_LONGEST_ASKED`.
+_FIRST, _LONGEST, _LONGEST_ASKED = 2.0, 60.0, 600.0
+#: Seconds after which a probe whose end nobody saw counts for nothing.
+_PROBE = 30.0
+_SOON = 0.25
+#: How much of the last time to a first token goes into the average, and the seconds for which that is believed.
+_SHARE, _FRESH = 0.3, 120.0
+
+
+class Standing(NamedTuple):
+    """How a model stands: seconds until it may be asked, 0 for now; questions that are open; how many failed of how many.
+
+    `first_token` is the seconds to one, None where nobody has waited for one of late.
+    """
+
+    wait: float = 0.0
+    open: int = 0
+    failed: int = 0
+    asked: int = 0
+    first_token: float | None = None
+
+
+class Board:
+    """The standings, by the models' names. `tell` is called with a name and seconds when a model is to be left alone for that long."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._kept: dict[str, _Kept] = {}
+        self.tell: Callable[[str, float], None] = lambda _name, _seconds: None
+
+    def standing(self, name: str) -> Standing:
+        """Return how a model stands."""
+        kept = self._kept.get(name)
+        return kept.standing() if kept else Standing()
+
+    def standings(self) -> Mapping[str, Standing]:
+        """Return how all stand that were ever asked."""
+        return {name: self.standing(name) for name in list(self._kept)}
+
+    def lease(self, name: str) -> Lease | None:
+        """Return leave to ask a model one question, or None while it is to be left alone. End it."""
+        return self._found(name).lease()
+
+    def shut(self, name: str, seconds: float) -> None:
+        """Leave a model alone for so long, as somebody else has found; the later deadline wins."""
+        if seconds > 0:
+            self._found(name).shut(min(seconds, _LONGEST_ASKED))
+
+    def _found(self, name: str) -> _Kept:
+        return self._kept.setdefault(name, _Kept(self._clock, lambda seconds: self.tell(name, seconds)))
+
+
+class Lease:
+    """One question that is open. Ending it twice is ending it once. `probes`: it is the one question by which a model is tried again."""
+
+    def __init__(self, kept: _Kept, began: float, *, probes: bool) -> None:
+        self._kept = kept
+        self._began = began
+        self._probes = probes
+        self._open = True
+
+    def first_token(self) -> None:
+        """Note that the first token is here."""
+        self._kept.learn(self._began)
+
+    def end(self, *, failed: bool | None = False, retry_after: float | None = None) -> None:
+        """Note how it ended; None where nobody can tell."""
+        if self._open:
+            self._open = False
+            self._kept.end(probes=self._probes, failed=failed, retry_after=retry_after)
+
+
+class _Kept:
+    """One model's: the moments until which it is left alone (0: it is not) and until which a probe is waited for, failures in a row, and counts."""
+
+    def __init__(self, clock: Callable[[], float], tell: Callable[[float], None]) -> None:
+        self._clock = clock
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._until = self._probed = self._learnt = 0.0
+        self._row = self._open = self._asked = self._failed = 0
+        self._first_token: float | None = None
+
+    def standing(self) -> Standing:
+        now = self._clock()
+        with self._lock:
+            return Standing(self._shut(now), self._open, self._failed, self._asked, self._known(now))
+
+    def lease(self) -> Lease | None:
+        now = self._clock()
+        with self._lock:
+            if self._shut(now):
+                return None
+            probes = bool(self._until)
+            # It stays shut for the others until the probe's end, or until that is not to be waited for any more.
+            self._probed = now + _PROBE if probes else 0.0
+            self._open += 1
+            self._asked += 1
+        return Lease(self, now, probes=probes)
+
+    def shut(self, seconds: float) -> None:
+        with self._lock:
+            self._until = max(self._until, self._clock() + seconds)
+
+    def learn(self, began: float) -> None:
+        now = self._clock()
+        with self._lock:
+            known = self._known(now)
+            self._first_token = now - began if known is None else known + _SHARE * (now - began - known)
+            self._learnt = now
+
+    def end(self, *, probes: bool, failed: bool | None, retry_after: float | None) -> None:
+        now = self._clock()
+        with self._lock:
+            self._open -= 1
+            self._probed = 0.0 if probes else self._probed
+            if failed:
+                self._fail(now, retry_after)
+            elif failed is False and (probes or not self._until):
+                # What was asked before it was shut opens nothing: it says how things were then.
+                self._until, self._row = 0.0, 0
+
+    def _fail(self, now: float, retry_after: float | None) -> None:
+        self._row += 1
+        self._failed += 1
+        if retry_after is None and self._row < FAILURES and not self._until:
+            return
+        pause = min(_FIRST * 2 ** max(self._row - FAILURES, 0), _LONGEST) if retry_after is None else min(retry_after, _LONGEST_ASKED)
+        # Of two that failed at once the later word holds.
+        self._until = max(self._until, now + pause)
+        self._tell(pause)
+
+    def _shut(self, now: float) -> float:
+        """Return the seconds for which it is left alone at least: a probe may be back at any moment."""
+        return max(0.0, self._until - now, _SOON if self._probed > now else 0.0)
+
+    def _known(self, now: float) -> float | None:
+        return self._first_token if now - self._learnt <= _FRESH else None
