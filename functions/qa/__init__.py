@@ -1,0 +1,1 @@
+"""The function that finds passages in documents: see handler.py."""

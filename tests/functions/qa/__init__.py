@@ -1,0 +1,1 @@
+"""Tests of functions/qa: one file per source file."""
