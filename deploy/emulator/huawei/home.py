@@ -49,6 +49,7 @@ class Home:
         # -I -S: nothing but the standard library, until the worker adds what it is told. -u: no line waits.
         self._worker = (python, "-I", "-S", "-u", str(_WORKER))
         self._path = os.pathsep.join(map(str, path))
+        self._memory = version.memory
         self._environment = {
             "LANG": "en_US.UTF-8",
             "PATH": f"{tools}:/usr/local/bin:/usr/bin:/bin",
@@ -57,7 +58,9 @@ class Home:
 
     def start_worker(self, wire: int) -> subprocess.Popen[bytes]:
         """Start a process for events, which talks through a socket; with the program's own name, `sys.argv` has 3 entries (huawei.md, 1.1)."""
-        return workers.launch([*self._worker, str(wire), self._path], folder=self.code, environment=self._environment, wires=(wire,))
+        return workers.launch(
+            [*self._worker, str(wire), self._path], folder=self.code, environment=self._environment, wires=(wire,), memory=self._memory
+        )
 
     def start_bootstrap(self, version: Version, port: int) -> subprocess.Popen[bytes]:
         """Start an HTTP function's own program (huawei.md, 1.8); user data are variables there (1.2). Raises OSError.
@@ -65,7 +68,7 @@ class Home:
         In the cloud each instance has a port 8000 of its own. Here they share this machine's, so each is told its own.
         """
         environment = {**version.user_data, **self._environment, "TWOCAN_PORT": str(port)}
-        return workers.launch([str(self.code / "bootstrap")], folder=self.code, environment=environment)
+        return workers.launch([str(self.code / "bootstrap")], folder=self.code, environment=environment, memory=self._memory)
 
 
 def _lay_out(folder: Path) -> None:

@@ -1,10 +1,11 @@
 """One version of a function, run from its zip as FunctionGraph runs it: processes that see nothing but the zip and what the platform brings.
 
 This file knows how many processes there are and what becomes of them; what goes on in one is event_process.py's and http_instance.py's, and where
-they live is home.py's. An event function is asked by `invoke`, one event at a time in each process; an HTTP function by `stream`. Left out: memory
-limits (RLIMIT_AS counts addresses and fails what the cloud runs), a fresh /tmp, the pre-stop handler, the end of idle processes, and the 200 MB of a
-streamed answer. UNCONFIRMED, and so chosen here: an error of the initializer ends the process, so that the next event tries again in another; and a
-time-out ends the process of an HTTP function, too, and with it whatever else is at work there.
+they live is home.py's. An event function is asked by `invoke`, one event at a time in each process; an HTTP function by `stream`. Left out: a fresh
+/tmp, the pre-stop handler, the end of idle processes, and the 200 MB of a streamed answer. A process is killed when it takes more memory than it
+may, looked at a few times a second; which error the cloud has for that is not known. UNCONFIRMED, and so chosen here: an error of the initializer
+ends the process, so that the next event tries again in another; and a time-out ends the process of an HTTP function, too, and with it whatever else
+is at work there.
 """
 
 from __future__ import annotations

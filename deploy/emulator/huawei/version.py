@@ -17,7 +17,7 @@ LARGEST = 6 * 1024 * 1024
 
 
 class Version(NamedTuple):
-    """What is to run. `version` is its name, "latest" or "v1"; `seconds` its time-out; `memory` in MB, only told; `initializer` "" for none.
+    """What is to run. `version` is its name, "latest" or "v1"; `seconds` its time-out; `memory` in MB; `initializer` "" for none.
 
     `user_data` holds the plain and the encrypted values. `concurrent` is how many requests an instance of an HTTP function takes at once (1.6).
     """

@@ -244,6 +244,17 @@ def test_an_initializer_has_a_time_out_of_its_own(start: Callable[..., Runtime])
     assert "TimeoutError: to initialize took longer than 0.3 seconds" == came.error
 
 
+def test_what_takes_too_much_memory_is_killed(start: Callable[..., Runtime]) -> None:
+    """And the next event has a process of its own; what is within its limit is left in peace."""
+    greedy = "import time\n\n\ndef handler(event, context):\n    kept = bytearray(event * 1024 * 1024)\n    time.sleep(0.5)\n    return len(kept)"
+    runtime = start(events(greedy, memory=128))
+    modest = result(runtime, 10)
+    over = ran(runtime, 300)
+
+    assert ("", "ProcessEnded: it took more memory than it may have") == (over.result.decode(), over.error)
+    assert modest == result(runtime, 10)
+
+
 def test_what_takes_too_long_is_killed(start: Callable[..., Runtime]) -> None:
     """The next event gets a new process."""
     runtime = start(events(PID.format("while event: pass"), seconds=0.5), most=1)
