@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
-from deploy import cloud_commands, clouds, emulator_commands, export_commands, owner, probe, site, upkeep_commands
+from deploy import cloud_commands, clouds, emulator_commands, export_commands, models_commands, owner, probe, site, upkeep_commands
 from deploy.clouds import DeployError
 from deploy.local import stage
 from deploy.local.alone import NotAlone
@@ -39,7 +39,7 @@ def main() -> None:
     os.umask(0o077)
 
 
-for _command in (*cloud_commands.COMMANDS, *upkeep_commands.COMMANDS, export_commands.export, emulator_commands.emulate):
+for _command in (*cloud_commands.COMMANDS, *upkeep_commands.COMMANDS, export_commands.export, emulator_commands.emulate, models_commands.models):
     main.add_command(_command)
 
 

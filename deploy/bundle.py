@@ -21,6 +21,10 @@ class Function(NamedTuple):
     seconds: int
     memory: int
 
+    def keeps(self, breaker: str) -> bool:
+        """Say whether it reaches the records: for accounts and sessions, or because the owner wants its breakers "shared"."""
+        return "STORE" in self.needs or (breaker == "shared" and "BREAKER" in self.needs)
+
     @property
     def needs(self) -> tuple[str, ...]:
         """The names of the settings that this function is given, and no others."""
@@ -41,6 +45,7 @@ FUNCTIONS = (
     Function("authorizer", "authorizer.handler", "authorizer", seconds=10, memory=256),
     Function("login", "functions.login.handler", "gateway", seconds=25, memory=1024),
     Function("chat", "functions.chat.handler", "gateway", seconds=900, memory=512),
+    Function("qa", "functions.qa.handler", "gateway", seconds=25, memory=1792),
     Function("admin", "functions.admin.handler", "direct", seconds=60, memory=1024),
 )
 
@@ -51,4 +56,6 @@ ROUTES = (
     Route("GET", "/auth/me", "login"),
     Route("GET", "/v1/models", "chat"),
     Route("POST", "/v1/chat/completions", "chat", streams=True),
+    Route("POST", "/v1/embeddings", "chat"),
+    Route("POST", "/v1/passages", "qa"),
 )

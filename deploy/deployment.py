@@ -75,7 +75,7 @@ class Deployment:
         fresh = not any(name.startswith("function ") for name in seen.things)
         key = self._secret("token_key") if fresh else self._secrets.known("token_key")
         store = self._store(seen, complete=complete)
-        self._values |= {"TOKEN_KEY": key, "STORE": store, "MODEL_KEYS": self._model_keys(seen, complete=complete)}
+        self._values |= {"TOKEN_KEY": key, "STORE": store, "BREAKER": store, "MODEL_KEYS": self._model_keys(seen, complete=complete)}
 
     def keep(self) -> None:
         """Write down the secrets that were made, before anything in the cloud depends on them."""
@@ -130,7 +130,8 @@ class Deployment:
     def _built(self) -> Mapping[str, package.Code]:
         """Return the functions' code, by name. Raises PackageError."""
         target = self._module.packaging(self.choices)
-        return {one.name: package.build(one, target, extra=self._module.beside(one, self.choices)) for one in bundle.FUNCTIONS}
+        choices, breaker = self.choices, self.choices.deploy.breaker
+        return {one.name: package.build(one, target, extra=self._module.beside(one, choices), breaker=breaker) for one in bundle.FUNCTIONS}
 
     def _model_keys(self, seen: Seen, *, complete: bool = True) -> str | None:
         """Return the models' keys, or None for those that are in the cloud already. Raises OwnerError where there are none."""
@@ -215,7 +216,13 @@ def check_name(stage: str) -> None:
 def plain(stage: str, choices: owner.Owner) -> dict[str, str]:
     """Return a stage's settings that hold no secret and need nothing of the cloud."""
     name = f"twocan/{stage}"
-    return {"TOKEN_ISSUER": name, "TOKEN_AUDIENCE": name, "MODELS": json.dumps(choices.models), **choices.limits}
+    return {
+        "TOKEN_ISSUER": name,
+        "TOKEN_AUDIENCE": name,
+        "MODELS": json.dumps(choices.models),
+        "ROUTES": json.dumps(choices.routes),
+        **choices.limits,
+    }
 
 
 @cache

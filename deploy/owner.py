@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tomllib
@@ -16,7 +17,7 @@ from functions.shared import settings
 from functions.shared.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
 #: The settings that are limits, by the name they have in the file: every whole number in the settings' table.
@@ -32,7 +33,12 @@ REGION = r"[a-z]{2}(-[a-z0-9]+)+"
 _HOST = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}|"
 #: Huawei Cloud's ids: 32 hexadecimal digits, some with hyphens in between.
 _ID = r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
+#: What else there is besides the sections.
+_OTHERS = ("limits", "models", "routes")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+Rows = tuple[Mapping[str, Any], ...]
 
 
 class OwnerError(Exception):
@@ -61,6 +67,7 @@ class Place(NamedTuple):
     log_days: int = 30
     rate: int = 50
     burst: int = 100
+    breaker: str = "instance"
     gateway: str = ""
     api_domain: str = ""
     vpc: str = ""
@@ -84,13 +91,14 @@ class Rollout(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """What the owner chose. `limits` are settings by name, as text; `models` are rows as the settings' MODELS has them."""
+    """What the owner chose. `limits` are settings by name, as text; `models` and `routes` are rows as the settings MODELS and ROUTES have them."""
 
     site: Site = Site()
     limits: Mapping[str, str] = {}
-    models: tuple[Mapping[str, str], ...] = ()
+    models: tuple[Mapping[str, Any], ...] = ()
     deploy: Place = Place()
     rollout: Rollout = Rollout()
+    routes: tuple[Mapping[str, Any], ...] = ()
 
 
 class _Member(NamedTuple):
@@ -141,6 +149,7 @@ _SECTIONS: Mapping[str, tuple[type, Mapping[str, _Member]]] = {
             "log_days": _Member(f"one of: {', '.join(map(str, LOG_DAYS))}", lambda value: type(value) is int and value in LOG_DAYS),
             "rate": _whole(1, 10_000),
             "burst": _whole(1, 10_000),
+            "breaker": _one_of("instance", "shared"),
             "gateway": _text(_ID, "the id of an APIG gateway, 32 hexadecimal digits"),
             "api_domain": _text(_HOST, "a host name such as api.example.com"),
             "vpc": _text(_ID, "the id of a VPC"),
@@ -170,19 +179,16 @@ def read(path: Path) -> Owner:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise OwnerError(f"{path.name} cannot be read: {error}") from error
-    wrong = [
-        f"unknown section [{name}]; there are {', '.join([*_SECTIONS, 'limits', 'models'])}"
-        for name in sorted(set(document) - {*_SECTIONS, "limits", "models"})
-    ]
+    wrong = [f"unknown section [{name}]; there are {', '.join([*_SECTIONS, *_OTHERS])}" for name in sorted(set(document) - {*_SECTIONS, *_OTHERS})]
     sections = {name: _section(name, document.get(name, {}), wrong) for name in _SECTIONS}
     limits, limits_wrong = _limits(document.get("limits", {}))
-    models, models_wrong = _models(document.get("models", []))
+    models, routes, models_wrong = _models(document.get("models", []), document.get("routes", []))
     if wrong := [*wrong, *limits_wrong, *models_wrong]:
         raise OwnerError(f"{path.name} needs mending: " + "; ".join(wrong))
-    return Owner(limits=limits, models=models, **sections)
+    return Owner(limits=limits, models=models, routes=routes, **sections)
 
 
-def keys(models: tuple[Mapping[str, str], ...], environment: Mapping[str, str]) -> dict[str, str]:
+def keys(models: tuple[Mapping[str, Any], ...], environment: Mapping[str, str]) -> dict[str, str]:
     """Return the keys that the models name, from the environment. Raises OwnerError, naming all that are absent."""
     wanted = sorted({row["key"] for row in models if row.get("key")})
     if absent := [name for name in wanted if not environment.get(name)]:
@@ -190,9 +196,9 @@ def keys(models: tuple[Mapping[str, str], ...], environment: Mapping[str, str]) 
     return {name: environment[name] for name in wanted}
 
 
-def model_settings(models: tuple[Mapping[str, str], ...], secrets: Mapping[str, str]) -> dict[str, str]:
-    """Return the two settings that make the chat function's table of models."""
-    return {"MODELS": json.dumps(models), "MODEL_KEYS": json.dumps(secrets)}
+def model_settings(models: Rows, routes: Rows, secrets: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings that make the chat function's tables of models and routes."""
+    return {"MODELS": json.dumps(models), "ROUTES": json.dumps(routes), "MODEL_KEYS": json.dumps(secrets)}
 
 
 def _section(name: str, given: Any, wrong: list[str]) -> Any:
@@ -222,18 +228,29 @@ def _limits(section: Any) -> tuple[dict[str, str], list[str]]:
     return given, wrong
 
 
-def _models(rows: Any) -> tuple[tuple[Mapping[str, str], ...], list[str]]:
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        return (), ["models must be [[models]] blocks"]
+def _models(rows: Any, routes: Any) -> tuple[Rows, Rows, list[str]]:
+    """Return the rows of models and of routes, and what is wrong with them."""
+    for name, blocks in (("models", rows), ("routes", routes)):
+        if not isinstance(blocks, list) or not all(isinstance(row, dict) for row in blocks):
+            return (), (), [f"{name} must be [[{name}]] blocks"]
+    # A date, which TOML has and JSON has not, as its text.
+    rows, routes = json.loads(json.dumps([rows, routes], default=str))
     # What a row must hold is the chat function's to say: it is asked with a stand-in for every key, which is not known here.
     from functions.chat import models
 
     secrets = {str(row["key"]): "given" for row in rows if "key" in row}
     if any(not _VARIABLE.fullmatch(name) for name in secrets):
         # Not quoted: it may be the key itself.
-        return (), ["[[models]] key must be the NAME of an environment variable, such as OPENAI_API_KEY; the key itself never stands in this file"]
+        return (
+            (),
+            (),
+            ["[[models]] key must be the NAME of an environment variable, such as OPENAI_API_KEY; the key itself never stands in this file"],
+        )
     try:
-        models.table(json.dumps(rows, default=lambda _: None), json.dumps(secrets))
+        models.table(json.dumps(rows), json.dumps(secrets), json.dumps(routes))
     except SettingsError as error:
-        return (), [error.message.replace("Settings to mend: ", "").replace("MODELS row", "[[models]] block")]
-    return tuple(rows), []
+        said = error.message.replace("Settings to mend: ", "")
+        for ours, theirs in (("MODELS row", "[[models]] block"), ("ROUTES row", "[[routes]] block"), ("MODELS names", "[[models]] names")):
+            said = said.replace(ours, theirs)
+        return (), (), [said]
+    return tuple(rows), tuple(routes), []

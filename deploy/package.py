@@ -72,9 +72,9 @@ class Release(NamedTuple):
     fingerprint: str
 
 
-def build(function: Function, target: Target, *, extra: Mapping[str, bytes] = _NOTHING, root: Path = ROOT) -> Code:
-    """Return a function's code for a target, with `extra` files as they come. Raises PackageError."""
-    sources = _sources(function, target, root)
+def build(function: Function, target: Target, *, extra: Mapping[str, bytes] = _NOTHING, breaker: str = "instance", root: Path = ROOT) -> Code:
+    """Return a function's code for a target, with `extra` files as they come, and a store if it keeps records. Raises PackageError."""
+    sources = _sources(function, target, root, keeps=function.keeps(breaker))
     files = _importable(function, {**sources, **_wheels(function, target, sources, root)})
     files["index.py"] = entry(function, target.cloud).encode()
     if taken := sorted({*files, "release.json"} & set(extra)):
@@ -110,21 +110,21 @@ def _digest(files: Mapping[str, bytes]) -> str:
     return total.hexdigest()
 
 
-def _sources(function: Function, target: Target, root: Path) -> dict[str, bytes]:
+def _sources(function: Function, target: Target, root: Path, *, keeps: bool) -> dict[str, bytes]:
     """Return our own modules that the function can import, those included that it finds in a registry."""
     paths = [path for top in ("functions", "authorizer") for path in (root / top).rglob("*.py")]
     sources = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
-    found = reach.reached(function.module, sources, lambda module: _registered(module, function, target, sources))
+    found = reach.reached(function.module, sources, lambda module: _registered(module, function, target, sources, keeps=keeps))
     return {path: sources[path] for path in found}
 
 
-def _registered(module: str, function: Function, target: Target, sources: Mapping[str, bytes]) -> list[str]:
+def _registered(module: str, function: Function, target: Target, sources: Mapping[str, bytes], *, keeps: bool) -> list[str]:
     """Return the modules that this one, if it is a registry, may be asked for. Raises PackageError."""
     if module == "functions.shared.clouds":
         return [_table(module, "DIALECTS", sources)["direct" if function.kind == "direct" else target.cloud]]
     if module == "functions.shared.providers":
         return list(_table(module, "PROVIDERS", sources).values())
-    if module == "functions.shared.stores":
+    if module == "functions.shared.stores" and keeps:
         stores, name = _table(module, "STORES", sources), STORES[target.cloud]
         if name not in stores:
             raise PackageError(f"{function.name}: records on {target.cloud} are kept in {name}, which is no line of STORES in {module} yet.")

@@ -117,6 +117,12 @@ def _kinds(function: str, session: Session) -> list[Check]:
         case "chat":
             nobody_asks = Request("GET", "/v1/models", {})
             return [Check(Request("GET", "/v1/models", bearer), _is(200)), Check(nobody_asks, _is(401), absolute=True)]
+        case "qa":
+            # A document of one word: both clouds answer without a model or a record.
+            document = {"name": "probe", "type": "text/plain", "data": "eWVz"}
+            asked = json.dumps({"question": "yes", "documents": [document]}).encode()
+            finds = Request("POST", "/v1/passages", {**bearer, **_JSON}, asked)
+            return [Check(finds, _is(200)), Check(finds._replace(headers=_JSON), _is(401), absolute=True)]
         case _:
             return [Check({"command": "users.list", "arguments": {"after": "~"}}, _is(200))]
 

@@ -56,10 +56,14 @@ class Log:
 
 @dataclass(frozen=True)
 class Role:
-    """What a function may do: write its own log and, with `records`, read and write the table; None: somebody changed it."""
+    """What a function may do: write its own log and, with `records`, read and write the table; None: somebody changed it.
+
+    `models` are those that the cloud serves and that the function asks as itself, such as "endpoint llama", each with its region.
+    """
 
     of: str
     records: bool | None
+    models: Pairs = ()
 
 
 @dataclass(frozen=True)

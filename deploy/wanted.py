@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from deploy import bundle, site
+from deploy import bundle, own_models, site
 from deploy.gateway_responses import gateway_responses, preflight_headers
 from deploy.package import Release as Sealed
 from deploy.package import identity
@@ -122,7 +122,8 @@ def _grounds(wish: Wish, seen: Seen) -> Iterator[Thing]:
     for one in bundle.FUNCTIONS:
         yield Log(one.name, wish.choices.deploy.log_days)
         if one.name in wish.parts.roles:
-            yield Role(one.name, records="STORE" in one.needs)
+            asked = own_models.own(wish.choices.models) if "MODELS" in one.needs else ()
+            yield Role(one.name, records=one.keeps(wish.choices.deploy.breaker), models=asked)
     if wish.parts.access_log:
         yield Log("gateway", wish.choices.deploy.log_days)
     yield Api(wish.parts.api_domain)
@@ -152,7 +153,8 @@ def _function(one: bundle.Function, wish: Wish, seen: Seen) -> Function:
     there = seen.things.get(f"function {one.name}")
     kept = dict(there.secrets) if isinstance(there, Function) else {}
     # A secret that this machine does not know stays as it is in the cloud, so the mark that is wanted is the one that is seen.
-    marks = {name: wish.mark(name) or kept.get(name) for name in one.needs if name in _SECRET}
+    secret = [name for name in one.needs if name in _SECRET and (name != "BREAKER" or wish.choices.deploy.breaker == "shared")]
+    marks = {name: wish.mark(name) or kept.get(name) for name in secret}
     return Function(
         name=one.name,
         platform=wish.parts.platform,

@@ -34,7 +34,7 @@ def export(stage: str, choices: Owner, folder: Path) -> list[str]:
 
 def _template(stage: str, choices: Owner) -> bytes:
     order = template.Order(stage, choices, deployment.plain(stage, choices))
-    policies = {one.name: template.policy(one, order.names) for one in bundle.FUNCTIONS}
+    policies = {one.name: template.policy(one, order) for one in bundle.FUNCTIONS}
     place = choices.deploy
     made = skeleton.packaged(skeleton.Project(order.names.all, place.region or _REGION, place.processor, place.log_days, policies))
     return (json.dumps(template.finished(made, order), indent=2, sort_keys=True) + "\n").encode()
@@ -45,7 +45,7 @@ def _zips(stage: str, choices: Owner) -> dict[str, bytes]:
     cloud, plain = clouds.load("aws"), deployment.plain(stage, choices)
     zips = {}
     for one in bundle.FUNCTIONS:
-        code = package.build(one, cloud.packaging(choices), extra=cloud.beside(one, choices))
+        code = package.build(one, cloud.packaging(choices), extra=cloud.beside(one, choices), breaker=choices.deploy.breaker)
         seen = json.dumps([(name, plain[name]) for name in one.needs if name in plain])
         zips[f"{one.name}.zip"] = package.pack(code, package.Release(deployment.version(), hashlib.sha256(seen.encode()).hexdigest()[:32]))
     return zips

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalice.utils import to_cfn_resource_name as logical
 
-from deploy import bundle, streaming
+from deploy import bundle, own_models, streaming
 from deploy.chalice import api
 from deploy.chalice.skeleton import changed, take
-from deploy.clouds.aws import PYTHON, compute
+from deploy.clouds.aws import PYTHON, asking, compute
 from deploy.clouds.aws.account import Names
 from deploy.clouds.aws.compute import ALIAS
 from functions.shared import settings
@@ -29,6 +29,8 @@ _FUNCTION = "AWS::Serverless::Function"
 _PERMISSION = "AWS::Lambda::Permission"
 _ROLE = "AWS::IAM::Role"
 _LOG = "AWS::Logs::LogGroup"
+# Settings that say where the records are.
+_RECORDS = ("STORE", "BREAKER")
 #: What chalice makes for all addresses together.
 _ALL_IN_ONE = {"APIHandler": _FUNCTION, "ApiHandlerRole": _ROLE, "ApiHandlerLogGroup": _LOG}
 _TABLE = {row.name: row for row in settings.TABLE}
@@ -47,10 +49,13 @@ class Order(NamedTuple):
         return Names(self.stage, "${AWS::AccountId}", "${AWS::Region}", "${AWS::Partition}")
 
 
-def policy(function: bundle.Function, names: Names) -> dict[str, Any]:
-    """Return what a function may do: write its own log and, if it keeps records, read and write the table."""
+def policy(function: bundle.Function, order: Order) -> dict[str, Any]:
+    """Return what a function may do: write its own log and, if it keeps records, read and write the table; and ask models that AWS serves."""
+    names = order.names
     group = {"Fn::Sub": names.arn("logs", f"log-group:{names.log(function.name)}:*")}
-    return compute.policy(group, {"Fn::GetAtt": ["Records", "Arn"]} if "STORE" in function.needs else None)
+    asked = own_models.own(order.choices.models) if "MODELS" in function.needs else ()
+    models = asking.statements(asked, names, lambda arn: {"Fn::Sub": arn})
+    return compute.policy(group, {"Fn::GetAtt": ["Records", "Arn"]} if function.keeps(order.choices.deploy.breaker) else None, models)
 
 
 def finished(made: Mapping[str, Any], order: Order) -> dict[str, Any]:
@@ -78,7 +83,7 @@ def _function(one: bundle.Function, there: dict[str, Any], order: Order) -> dict
         "CodeUri": f"./{one.name}.zip",
         "Handler": "index.handler",
         "Runtime": f"python{PYTHON}",
-        "Environment": {"Variables": dict(_variables(one, order.plain))},
+        "Environment": {"Variables": dict(_variables(one, order))},
         "AutoPublishAlias": ALIAS,
         # Else a changed setting would not make a version.
         "AutoPublishAliasAllProperties": True,
@@ -91,15 +96,17 @@ def _function(one: bundle.Function, there: dict[str, Any], order: Order) -> dict
     return own
 
 
-def _variables(one: bundle.Function, plain: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+def _variables(one: bundle.Function, order: Order) -> Iterator[tuple[str, Any]]:
     """Yield the settings that a function needs, and no others; one that is not here has its default."""
     for name in one.needs:
-        if name == "STORE":
+        if name in _RECORDS:
+            if name == "BREAKER" and not one.keeps(order.choices.deploy.breaker):
+                continue
             yield name, {"Fn::Sub": "dynamodb://${Records}?region=${AWS::Region}"}
         elif name == "SITE_ORIGIN" or _TABLE[name].secret:
             yield name, {"Ref": logical(name.lower())}
-        elif name in plain:
-            yield name, plain[name]
+        elif name in order.plain:
+            yield name, order.plain[name]
     if any(route.streams for route in bundle.ROUTES if route.function == one.name):
         yield from streaming.ENVIRONMENT.items()
 
@@ -111,7 +118,7 @@ def _parameters(choices: Owner) -> Iterator[tuple[str, dict[str, Any]]]:
         about = {"Type": "String", "Description": f"{row.meaning} (changed alone, it is used from the next version on)"}
         if row.name == "SITE_ORIGIN":
             yield logical(row.name.lower()), {**about, "AllowedPattern": "https?://[^/]+"}
-        elif row.secret and row.name != "STORE":
+        elif row.secret and row.name not in _RECORDS:
             # Where models name keys, chat does not start without them.
             optional = row.default is not None and not (row.name == "MODEL_KEYS" and any(one.get("key") for one in choices.models))
             yield logical(row.name.lower()), {**about, "NoEcho": True, **({"Default": row.default} if optional else {})}

@@ -73,12 +73,12 @@ def run(plan: Plan, announce: Callable[[Mapping[str, Any]], None]) -> None:
         embedded = EmbeddedModel(free_port())
         stack.callback(embedded.stop)
         rows, keys = models.offered(plan.choices.models, embedded.base_url, plan.environment)
-        values = plan.stage.settings({"SITE_ORIGIN": plan.page, **plan.choices.limits, **owner.model_settings(rows, keys)})
+        values = plan.stage.settings({"SITE_ORIGIN": plan.page, **plan.choices.limits, **owner.model_settings(rows, plan.choices.routes, keys)})
         log = stack.enter_context((here / "functions.log").open("a", encoding="utf-8"))
         stack.enter_context(redirect_stdout(log))
         set_password(plan.password, values)
         embedded.wait()
-        asyncio.run(_serve(plan, values, lambda: announce(_ready(plan, [row["name"] for row in rows]))))
+        asyncio.run(_serve(plan, values, lambda: announce(_ready(plan, [row["name"] for row in rows if not row.get("embeds")]))))
 
 
 def set_password(password: str, values: Mapping[str, str]) -> None:

@@ -34,12 +34,12 @@ def uncommented() -> str:
     """Return the example with its models in force."""
     text = EXAMPLE.read_text(encoding="utf-8")
     models_begin = text.index("# [[models]]")
-    return text[:models_begin] + re.sub(r"^# ?", "", text[models_begin:], flags=re.MULTILINE)
+    return text[:models_begin] + re.sub(r"^# (?=\[\[|\w+ = )", "", text[models_begin:], flags=re.MULTILINE)
 
 
 def test_an_absent_file_means_all_defaults(tmp_path: Path) -> None:
     """Nobody needs the file."""
-    assert (owner.Site(), {}, (), owner.Place(), owner.Rollout()) == owner.read(tmp_path / "twocan.toml")
+    assert (owner.Site(), {}, (), owner.Place(), owner.Rollout(), ()) == owner.read(tmp_path / "twocan.toml")
 
 
 def test_an_empty_file_means_all_defaults(tmp_path: Path) -> None:
@@ -55,10 +55,11 @@ def test_the_example_says_the_defaults() -> None:
 
 def test_the_examples_models_are_valid(tmp_path: Path) -> None:
     """The blocks that are commented out work as soon as they are not, and between them show every member."""
-    chosen = owner.read(written(tmp_path, uncommented())).models
+    chosen = owner.read(written(tmp_path, uncommented()))
 
-    assert ["gpt", "llama"] == [row["name"] for row in chosen]
-    assert {"name", "vendor", "base_url", "model", "key", "output_limit"} == {member for row in chosen for member in row}
+    assert ["gpt", "llama"] == [row["name"] for row in chosen.models]
+    assert set(models._MEMBERS) == {member for row in chosen.models for member in row}
+    assert set(models._ROUTE_MEMBERS) == {member for row in chosen.routes for member in row}
 
 
 def test_every_member_of_the_example_is_explained() -> None:
@@ -111,7 +112,7 @@ def test_what_is_chosen_is_read(tmp_path: Path) -> None:
         (f"[[models]]\n{ROW}key = 5\n", "the NAME of an environment variable"),
         (f"[[models]]\n{ROW}key = 'sk-abc'\n", "the NAME of an environment variable"),
         (f"[[models]]\n{ROW}key = ['A']\n", "the NAME of an environment variable"),
-        (f"[[models]]\n{ROW}output_limit = 2020-01-01\n", "must hold texts only"),
+        (f"[[models]]\n{ROW}output_limit = 2020-01-01\n", "output_limit must be one of max_tokens"),
         (f"[[models]]\n{ROW}[[models]]\n{ROW}", "names a model twice"),
     ],
     ids=lambda one: ascii(one[:40]),
@@ -169,9 +170,10 @@ def test_absent_keys_are_named_all() -> None:
 
 def test_the_settings_are_what_chat_reads(tmp_path: Path) -> None:
     """What the owner wrote arrives as the chat function's table."""
-    rows = owner.read(written(tmp_path, uncommented())).models
-    given = owner.model_settings(rows, {"OPENAI_API_KEY": "sk-1"})
-    table = models.table(given["MODELS"], given["MODEL_KEYS"])
+    read = owner.read(written(tmp_path, uncommented()))
+    keys = {"OPENAI_API_KEY": "sk-1"}
+    given = owner.model_settings(read.models, read.routes, keys)
+    table = models.table(given["MODELS"], given["MODEL_KEYS"], given["ROUTES"])
 
-    assert {"MODELS": list(rows), "MODEL_KEYS": {"OPENAI_API_KEY": "sk-1"}} == {name: json.loads(text) for name, text in given.items()}
-    assert {"gpt": "sk-1", "llama": ""} == {name: target.key for name, target in table.items()}
+    assert {"MODELS": [*read.models], "ROUTES": [*read.routes], "MODEL_KEYS": keys} == {name: json.loads(text) for name, text in given.items()}
+    assert {"best": ["sk-1", ""], "gpt": ["sk-1"]} == {name: [target.key for target in route.targets] for name, route in table.items()}

@@ -12,15 +12,19 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 import zipfile
-from typing import TYPE_CHECKING, Literal
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from deploy import bundle, package
 from deploy.entry import entry
 from deploy.package import Code, PackageError, Release, Target, build, identity, pack
+from functions.shared import tokens
 from tests.fakes import postgres
+from tests.functions.qa.pdfs import pdf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,9 +39,9 @@ PYTHONS = [RUNNING, *(one for one in ("3.10", "3.13") if package.interpreter(one
 AWS = Target("aws", RUNNING, "x86_64")
 RELEASE = Release("1.2.3", "f" * 32)
 #: Bytes of a zip with its .pyc files. A cold start fetches all of it. urllib3, which the model wants, is 250 kB of it.
-BUDGETS = {"authorizer": 250_000, "login": 300_000, "chat": 1_500_000}
+BUDGETS = {"authorizer": 250_000, "login": 300_000, "chat": 1_500_000, "qa": 1_500_000}
 #: The same on Huawei, where the driver of the store is 690 kB of it, half of it never loaded.
-THERE = {"authorizer": 250_000, "login": 1_000_000, "chat": 1_500_000}
+THERE = {"authorizer": 250_000, "login": 1_000_000, "chat": 1_500_000, "qa": 1_500_000}
 BUILT = [(name, cloud) for name in FUNCTIONS for cloud in ("aws", "huawei")]
 #: What reaches a database, and what that is made of.
 DRIVER = {"functions/shared/database.py", "pg8000/native.py", "scramp/core.py", "asn1crypto/x509.py", "dateutil/parser/__init__.py", "six.py"}
@@ -159,6 +163,19 @@ def test_a_cold_start_with_a_database_loads_little(tmp_path: Path, recorded: Cal
 
 
 @pytest.mark.parametrize("python", PYTHONS)
+def test_a_zip_reads_a_pdf_by_itself(tmp_path: Path, recorded: Callable[[str], Any], python: str) -> None:
+    """What reads it is loaded by name when one comes, so that importing every module would not tell; and it needs nothing that is not there."""
+    token = tokens.issue(tokens.Issuer("a/b", "a/b", tokens.keys("k" * 40, "")), subject="ann", session="1", now=int(time.time()))
+    document = {"name": "a", "type": "application/pdf", "data": b64encode(pdf("The moon is far away.")).decode()}
+    body = json.dumps({"question": "moon", "documents": [document]}).encode()
+    event = {**recorded("huawei/me"), "httpMethod": "POST", "path": "/v1/passages", "body": b64encode(body).decode()}
+    statuses, modules = called("qa", tmp_path, python, [{**event, "headers": {"authorization": f"Bearer {token}"}}])
+
+    assert ([200], True) == (statuses, "pypdf" in modules)
+    assert set() == modules & {"PIL", "cryptography", "Crypto", "urllib3"}
+
+
+@pytest.mark.parametrize("python", PYTHONS)
 def test_the_compiled_files_are_what_runs(tmp_path: Path, python: str) -> None:
     """They are not compared with their sources, which a platform unpacks with any date."""
     modules = extracted(build(FUNCTIONS["authorizer"], Target("huawei", python, "x86_64")), tmp_path)
@@ -184,8 +201,9 @@ def test_the_gatekeeper_holds_only_what_it_is_made_of() -> None:
 @pytest.mark.parametrize(
     ("name", "there", "elsewhere"),
     [
-        ("chat", {"functions/shared/providers/openai.py"}, {"functions/shared/stores/__init__.py", "functions/login/handler.py"}),
+        ("chat", {"functions/shared/providers/openai.py"}, {"functions/shared/stores/dynamodb.py", "functions/login/handler.py"}),
         ("login", {"functions/shared/stores/dynamodb.py"}, {"functions/shared/stores/sqlite.py", "functions/shared/providers/__init__.py"}),
+        ("qa", {"functions/qa/pdf.py", "pypdf/_reader.py"}, {"functions/shared/outbound.py", "functions/chat/handler.py", "urllib3/__init__.py"}),
         ("admin", {"functions/shared/clouds/direct.py", "zxcvbn/__init__.py"}, {"functions/shared/clouds/aws.py", "jwt/__init__.py"}),
     ],
 )
@@ -202,6 +220,15 @@ def test_only_who_keeps_records_on_huawei_brings_a_driver(name: str) -> None:
     there, elsewhere = (set(build(FUNCTIONS[name], Target(cloud, "3.10", "x86_64")).files) for cloud in ("huawei", "aws"))
 
     assert (DRIVER if "STORE" in FUNCTIONS[name].needs else set(), set()) == (DRIVER & there, DRIVER & elsewhere)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_breakers_that_are_shared_bring_a_store_into_chat(name: str) -> None:
+    """And into nothing else that had none."""
+    target = Target("huawei", "3.10", "x86_64")
+    alone, shared = (set(build(FUNCTIONS[name], target, breaker=breaker).files) for breaker in ("instance", "shared"))
+
+    assert (DRIVER <= shared - alone) if name == "chat" else (alone == shared)
 
 
 def test_a_store_that_is_on_one_cloud_is_in_its_zips_only() -> None:

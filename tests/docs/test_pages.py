@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploy import clouds
+from deploy import clouds, owner
 from deploy.__main__ import main
 from deploy.local.stage import ROOT
-from tests.docs.pages import CHINESE, ENGLISH, PAGES, spans, text
+from tests.docs.pages import CHINESE, ENGLISH, PAGES, blocks, spans, text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 #: Files that are the owner's or a run's, and a name that every function has: none of them is at the top of the repository.
 THEIRS = {"twocan.toml", ".local/", ".local/functions.log", "handler.py"}
+#: What docs/models.md offers to copy.
+BLOCKS = [one for one in blocks(ROOT / "docs" / "models.md", "toml") if "[[models]]" in one]
 EVERY = pytest.mark.parametrize("path", PAGES, ids=lambda one: one.name)
 
 
@@ -55,6 +57,23 @@ def test_decisions_are_numbered_without_a_gap() -> None:
     """From 0001 on, each with a title in its name."""
     assert [f"{number:04}" for number in range(1, len(DECISIONS) + 1)] == [path.name[:4] for path in DECISIONS]
     assert [] == [path.name for path in DECISIONS if not re.fullmatch(r"\d{4}(-[a-z]+)+\.md", path.name)]
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_a_block_of_models_can_be_copied(number: int, tmp_path: Path) -> None:
+    """The owner's file takes each as it is."""
+    path = tmp_path / "twocan.toml"
+    path.write_text(BLOCKS[number], encoding="utf-8")
+
+    assert owner.read(path).models
+
+
+def test_blocks_of_models_can_be_copied_together(tmp_path: Path) -> None:
+    """Their names differ."""
+    path = tmp_path / "twocan.toml"
+    path.write_text("\n".join(BLOCKS), encoding="utf-8")
+
+    assert len(owner.read(path).models) >= len(BLOCKS)
 
 
 def test_the_changelog_has_its_form() -> None:

@@ -116,7 +116,7 @@ def _sound(function: str, request: Any) -> Called:
     if function == "admin":
         return Called(200, {}, json.dumps({"status": 200, "body": {}}).encode(), 1.0)
     assert isinstance(request, Request)
-    if request.path == "/auth/refresh" or (request.path == "/v1/models" and not request.headers):
+    if request.path == "/auth/refresh" or (request.path.startswith("/v1/") and "authorization" not in request.headers):
         return Called(401, {}, b"", 1.0)
     if request.path == "/auth/login" and b'"password": ""' in request.body:
         return Called(400, {}, b"", 1.0)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from deploy.steps import Seen, Thing
 
 TARGET = Target("aws", "3.13", "arm64")
-MARKS = {"TOKEN_KEY": "mark-of-key", "STORE": "mark-of-store", "MODEL_KEYS": "mark-of-keys"}
+MARKS = {"TOKEN_KEY": "mark-of-key", "STORE": "mark-of-store", "BREAKER": "mark-of-store", "MODEL_KEYS": "mark-of-keys"}
 INDEX = '<meta content="connect-src {{api_origin}}"><script src="/{{base}}/app.js"></script>'
 
 

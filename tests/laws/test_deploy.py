@@ -102,7 +102,9 @@ def test_pointers_are_not_moved_by_an_apply(dist: Path, tmp_path: Path) -> None:
     seen = cloud.observe()
 
     assert before == {name: thing for name, thing in cloud.things.items() if isinstance(thing, (Live, Index))}
-    assert {"live authorizer", "live login", "live chat", "live admin", "index"} == {key(thing) for thing in plan.pending(want(newer)(seen), seen)}
+    assert {"live authorizer", "live login", "live chat", "live qa", "live admin", "index"} == {
+        key(thing) for thing in plan.pending(want(newer)(seen), seen)
+    }
 
 
 def test_the_order_is_the_designs(dist: Path) -> None:
@@ -217,3 +219,18 @@ def _function(cloud: MemoryCloud, name: str) -> Function:
     found = cloud.things[f"function {name}"]
     assert isinstance(found, Function)
     return found
+
+
+def test_shared_breakers_give_chat_the_records_and_take_them_again(dist: Path) -> None:
+    """Who turns it off leaves neither the right nor the address behind; and nobody else gets anything."""
+    cloud = MemoryCloud()
+    found = []
+    for breaker in ("instance", "shared", "instance"):
+        asked = want(wish(dist, deploy=owner.Place(breaker=breaker)))
+        apply(asked, cloud.observe(), cloud, lambda _: None)
+        chat, login = (cloud.things[f"function {name}"] for name in ("chat", "login"))
+        assert isinstance(chat, Function)
+        assert isinstance(login, Function)
+        found.append((getattr(cloud.things["role chat"], "records", None), "BREAKER" in dict(chat.secrets), "BREAKER" in dict(login.secrets)))
+
+    assert [(False, False, False), (True, True, False), (False, False, False)] == found

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: One time for all, so that no two rollouts have one name.
 SECONDS = count(1_800_000_000, 10)
 OLD = Route("GET", "/v1/old", "chat", guarded=True, streams=False)
-FORWARD = ["authorizer", "admin", "chat", "login"]
+FORWARD = ["authorizer", "admin", "chat", "login", "qa"]
 
 
 def fine(_: Session) -> tuple[str, Reading]:

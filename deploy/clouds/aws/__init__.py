@@ -11,7 +11,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, assert_never
 
-from deploy import bundle, streaming
+from deploy import bundle, own_models, streaming
 from deploy.clouds import Called, DeployError, Request, emulated
 from deploy.clouds.aws import cdn, compute, gateway, health, storage, versions
 from deploy.clouds.aws.account import Account, lost
@@ -124,7 +124,7 @@ class Aws:
         api = self._api
         readings: tuple[Callable[[], Iterable[Thing]], ...] = (
             lambda: compute.observe_logs(account, _NAMES),
-            lambda: compute.observe_roles(account, _NAMES),
+            lambda: compute.observe_roles(account, _NAMES, own_models.own(self._stage.choices.models)),
             lambda: gateway.observe(account, api) if api else (),
             lambda: storage.observe_bucket(account),
             lambda: storage.observe_records(account),

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from deploy import streaming
 from deploy.clouds import LIVE
+from deploy.clouds.aws import asking
 from deploy.steps import Function, Grant, Live, Log, Role
 from functions.shared import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from deploy.clouds import Parcels
     from deploy.clouds.aws.account import Account
-    from deploy.steps import Thing
+    from deploy.steps import Pairs, Thing
 
 ALIAS = LIVE
 _HANDLER = "index.handler"
@@ -83,15 +84,30 @@ def _let_the_gateway_write(account: Account) -> None:
     account.call("apigateway", "update_account", again=("BadRequestException", "TooManyRequests"), patchOperations=change)
 
 
-def observe_roles(account: Account, names: tuple[str, ...]) -> Iterator[Thing]:
-    """Yield the roles that are there; one whose policy is not ours has `records` None."""
+def observe_roles(account: Account, names: tuple[str, ...], models: Pairs) -> Iterator[Thing]:
+    """Yield the roles that are there; one whose policy is not ours has `records` None.
+
+    What else one may ask than these models is shown as its ARN.
+    """
     for name in names:
         role = account.names.function(name)
         if account.find("iam", "get_role", ("NoSuchEntity",), RoleName=role) is None:
             continue
-        policy = account.find("iam", "get_role_policy", ("NoSuchEntity",), RoleName=role, PolicyName="twocan")
-        allowed = policy["PolicyDocument"] if policy else None
-        yield Role(name, next((records for records in (True, False) if _policy(account, name, records=records) == allowed), None))
+        there = account.find("iam", "get_role_policy", ("NoSuchEntity",), RoleName=role, PolicyName="twocan")
+        yield _role(account, name, there["PolicyDocument"] if there else {}, models)
+
+
+def _role(account: Account, name: str, allowed: Mapping[str, Any], models: Pairs) -> Role:
+    for role in (Role(name, records, asked) for records in (True, False) for asked in ((), models)):
+        if _policy(account, role) == allowed:
+            return role
+    there = allowed.get("Statement", [])
+    for records in (True, False):
+        own = _policy(account, Role(name, records))
+        basis = own["Statement"]
+        if {**allowed, "Statement": there[: len(basis)]} == own:
+            return Role(name, records, tuple((arn, "is asked") for arn in asking.resources(there[len(basis) :])))
+    return Role(name, None)
 
 
 def put_role(account: Account, role: Role) -> None:
@@ -99,7 +115,7 @@ def put_role(account: Account, role: Role) -> None:
     name = account.names.function(role.of)
     trust = _trust("lambda.amazonaws.com")
     account.find("iam", "create_role", ("EntityAlreadyExists",), RoleName=name, AssumeRolePolicyDocument=trust)
-    document = json.dumps(_policy(account, role.of, records=bool(role.records)))
+    document = json.dumps(_policy(account, role))
     account.call("iam", "put_role_policy", RoleName=name, PolicyName="twocan", PolicyDocument=document)
 
 
@@ -115,22 +131,22 @@ def _trust(service: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def policy(log: Any, table: Any) -> dict[str, Any]:
+def policy(log: Any, table: Any, models: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """Return what a function may do: exactly its own log, and exactly the calls that functions/shared/stores/dynamodb.py makes.
 
-    `log` and `table` are ARNs, or what a template has for them; no table means no records.
+    `log` and `table` are ARNs, or what a template has for them; no table means no records. `models` are the statements of `asking`.
     """
-    statements = [{"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": log}]
+    statements: list[Mapping[str, Any]] = [{"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": log}]
     if table is not None:
         actions = [f"dynamodb:{verb}" for verb in ("DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")]
         statements.append({"Effect": "Allow", "Action": actions, "Resource": table})
-    return {"Version": "2012-10-17", "Statement": statements}
+    return {"Version": "2012-10-17", "Statement": [*statements, *models]}
 
 
-def _policy(account: Account, function: str, *, records: bool) -> dict[str, Any]:
+def _policy(account: Account, role: Role) -> dict[str, Any]:
     names = account.names
-    table = names.arn("dynamodb", f"table/{names.all}") if records else None
-    return policy(names.arn("logs", f"log-group:{names.log(function)}:*"), table)
+    table = names.arn("dynamodb", f"table/{names.all}") if role.records else None
+    return policy(names.arn("logs", f"log-group:{names.log(role.of)}:*"), table, asking.statements(role.models, names))
 
 
 def observe_function(account: Account, name: str, mark: Callable[[str], str], api: str) -> tuple[str, list[Thing]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deploy import bundle, streaming
+from deploy import bundle, own_models, streaming
 from deploy.clouds import DeployError
 from deploy.clouds.huawei import compute, health
 from deploy.package import Target as Packaging
@@ -32,10 +32,18 @@ def check(choices: Owner) -> None:
     place = choices.deploy
     if bool(place.vpc) != bool(place.subnet):
         raise DeployError("A function joins a network by both ids: write `vpc` and `subnet` under [deploy] in twocan.toml, or neither.")
+    if place.vpc and place.breaker == "shared":
+        # The function that asks models stays outside of the network, or it would need a NAT gateway to reach them (huawei.md, 6).
+        raise DeployError('A database inside a network cannot be reached by the chat function: leave out `breaker = "shared"` under [deploy].')
     if place.api_domain and place.api_domain == choices.site.domain:
         raise DeployError("The page and the API need a domain each: choose another `api_domain` under [deploy] in twocan.toml.")
     if place.streams and place.region not in STREAMING_REGIONS:
         raise DeployError(f"Answers stream in {' and '.join(STREAMING_REGIONS)} only: leave out `streams` under [deploy] in twocan.toml.")
+    if unkeyed := ", ".join(row["name"] for row in own_models.unkeyed(choices.models)):
+        raise DeployError(
+            f"AWS knows a function of Huawei Cloud's by a key only: give {unkeyed} in twocan.toml a `key`, the name of an environment variable "
+            "that holds ACCESS_KEY_ID:SECRET_ACCESS_KEY."
+        )
 
 
 def notes(choices: Owner) -> Iterator[str]:

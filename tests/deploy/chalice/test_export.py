@@ -16,17 +16,21 @@ import pytest
 from click.testing import CliRunner
 from samtranslator.translator.transform import transform
 
-from deploy import bundle, clouds, deployment, owner, package, streaming
+from deploy import bundle, clouds, deployment, own_models, owner, package, streaming
 from deploy.__main__ import main
 from deploy.chalice import export, skeleton, template
 from deploy.clouds.aws import compute
 from deploy.clouds.aws.account import Names
 from deploy.gateway_responses import gateway_responses, preflight_headers
+from deploy.steps import Role
 from functions.shared import settings
 
 Document = dict[str, Any]
 
-MODELS = ({"name": "gpt", "vendor": "openai", "base_url": "https://api.openai.com/v1", "model": "gpt", "key": "OPENAI_API_KEY"},)
+MODELS = (
+    {"name": "gpt", "vendor": "openai", "base_url": "https://api.openai.com/v1", "model": "gpt", "key": "OPENAI_API_KEY"},
+    {"name": "own", "vendor": "sagemaker", "base_url": "https://runtime.sagemaker.us-west-2.amazonaws.com", "model": "llama"},
+)
 CHOICES = owner.Owner(models=MODELS, limits={"MAX_OUTPUT_TOKENS": "99"})
 FUNCTIONS = pytest.mark.parametrize("function", bundle.FUNCTIONS, ids=lambda one: one.name)
 ROUTES = pytest.mark.parametrize("route", bundle.ROUTES, ids=lambda one: f"{one.method} {one.path}")
@@ -72,7 +76,7 @@ def _resources(written: Document, monkeypatch: pytest.MonkeyPatch) -> Document:
 @pytest.fixture(name="made", scope="module")
 def _made() -> Document:
     """What chalice says, before it is made ours."""
-    policies = {one.name: template.policy(one, ORDER.names) for one in bundle.FUNCTIONS}
+    policies = {one.name: template.policy(one, ORDER) for one in bundle.FUNCTIONS}
     return skeleton.packaged(skeleton.Project("twocan-prod", "eu-central-1", "arm64", 30, policies))
 
 
@@ -119,10 +123,10 @@ def test_a_function_is_released_by_its_alias(resources: Document, function: bund
 
 
 def test_a_function_that_breaks_is_taken_back(resources: Document) -> None:
-    """While the new version of login or chat has a tenth of the calls. A refusal is an authorizer's error, so its errors tell nothing."""
+    """While the new version of login, chat or qa has a tenth of the calls. A refusal is an authorizer's error, so its errors tell nothing."""
     watched = {name: one["Properties"].get("AlarmConfiguration") for name, one in of(resources, "AWS::CodeDeploy::DeploymentGroup").items()}
 
-    assert {"LoginDeploymentGroup", "ChatDeploymentGroup"} == {name for name, alarms in watched.items() if alarms}
+    assert {"LoginDeploymentGroup", "ChatDeploymentGroup", "QaDeploymentGroup"} == {name for name, alarms in watched.items() if alarms}
     assert {"Enabled": True, "Alarms": [{"Name": {"Ref": "ChatAlarm"}}]} == watched["ChatDeploymentGroup"]
 
 
@@ -262,12 +266,12 @@ def test_a_secret_is_asked_for(written: Document) -> None:
 
 @FUNCTIONS
 def test_a_function_may_do_what_our_own_deployer_lets_it(resources: Document, function: bundle.Function) -> None:
-    """Its log, and the table if it keeps records."""
+    """Its log, the table if it keeps records, and the models that AWS serves if it asks some."""
     names = Names("prod", "1", "eu-central-1")
     known = {"AWS::AccountId": "1", "AWS::Region": "eu-central-1", "AWS::Partition": "aws"}
     (policy,) = resources[f"{function.name.capitalize()}Role"]["Properties"]["Policies"]
     account: Any = SimpleNamespace(names=names)
-    ours = compute._policy(account, function.name, records="STORE" in function.needs)
+    ours = compute._policy(account, Role(function.name, "STORE" in function.needs, own_models.own(MODELS) if function.name == "chat" else ()))
 
     assert ours == filled(policy["PolicyDocument"], {**known, "Records.Arn": names.arn("dynamodb", f"table/{names.all}")})
 

@@ -68,6 +68,35 @@ def test_other_code_changes_functions_and_nothing_else(applied: Here) -> None:
     assert before == [one for one in applied.account.ask("listed") if one.startswith(("alias", "function"))]
 
 
+def test_models_of_aws_widen_the_chat_functions_role_and_no_other(applied: Here) -> None:
+    """By exactly these; the plan shows them; a second apply changes nothing; and without the models it is as narrow as before."""
+    narrow = _statements(applied)
+    shown = show.steps(operate.outlook(applied.deployment("own models")).steps).plain
+    applied.obey("apply", "own models")
+    wide = _statements(applied)[len(narrow) :]
+    again = applied.obey("apply", "own models")
+    repeated = applied.proxy.changes
+    taken = show.steps(operate.outlook(applied.deployment("first")).steps).plain
+    applied.obey("apply", "first")
+
+    assert ([], []) == (repeated, again["left"])
+    assert f"~ role chat\n      endpoint Llama: {REGION}\n      model us.amazon.nova-pro-v1:0: us-east-1\n" in shown
+    assert shown.count("~ role") == taken.count("~ role") == 1
+    assert "endpoint/llama: is asked → gone" in taken
+    assert [
+        [f"arn:aws:sagemaker:{REGION}:123456789012:endpoint/Llama", f"arn:aws:sagemaker:{REGION}:123456789012:endpoint/llama"],
+        ["arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-pro-v1:0"],
+        ["arn:aws:bedrock:*::foundation-model/amazon.nova-pro-v1:0"],
+    ] == [one["Resource"] for one in wide]
+    assert narrow == _statements(applied)
+
+
+def _statements(here: Here) -> list[dict[str, Any]]:
+    found = here.client("iam").get_role_policy(RoleName="twocan-matrix-chat", PolicyName="twocan")
+    statements: list[dict[str, Any]] = found["PolicyDocument"]["Statement"]
+    return statements
+
+
 def test_no_secret_is_sent_but_to_a_function_when_one_is_changed(applied: Here) -> None:
     """The descriptions of an update say digests only."""
     applied.obey("apply", "other code")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ALIAS = f"arn:aws:lambda:{REGION}:123456789012:function:twocan-matrix-{{}}:live"
 PATHS = f"arn:aws:apigateway:{REGION}:lambda:path"
 BUCKET = f"twocan-matrix-123456789012-{REGION}"
-NAMES = ("authorizer", "login", "chat", "admin")
+NAMES = ("authorizer", "login", "chat", "qa", "admin")
 OPEN = {("POST", "/auth/login"), ("POST", "/auth/refresh")}
 
 
@@ -29,7 +29,8 @@ def test_every_address_calls_an_alias(first: First) -> None:
     chat = f"{PATHS}/2021-11-15/functions/{ALIAS.format('chat')}/response-streaming-invocations"
 
     assert chat == uris.pop(("POST", "/v1/chat/completions"))
-    assert called("chat") == uris.pop(("GET", "/v1/models"))
+    assert {called("chat")} == {uris.pop(("GET", "/v1/models")), uris.pop(("POST", "/v1/embeddings"))}
+    assert called("qa") == uris.pop(("POST", "/v1/passages"))
     assert {called("login")} == set(uris.values())
 
 
@@ -77,7 +78,7 @@ def test_the_gateway_may_call_the_alias_and_nothing_else(first: First) -> None:
         found[name] = [(one["Principal"], one["Action"], one["Condition"]["ArnLike"]["AWS:SourceArn"]) for one in statements]
     grant = ({"Service": "apigateway.amazonaws.com"}, "lambda:InvokeFunction", f"arn:aws:execute-api:{REGION}:123456789012:{first.api}/*")
 
-    assert {"authorizer": [grant], "login": [grant], "chat": [grant], "admin": []} == found
+    assert {"authorizer": [grant], "login": [grant], "chat": [grant], "qa": [grant], "admin": []} == found
     assert [] == [one for name in NAMES for one in _statements(first, name)]
 
 
@@ -193,7 +194,7 @@ def test_a_function_is_told_only_the_secrets_that_it_needs(first: First) -> None
     variables = {name: _variables(first, name) for name in NAMES}
 
     assert {"chat"} == {name for name, given in variables.items() if MODEL_KEY in str(given)}
-    assert {"authorizer", "login", "chat"} == {name for name, given in variables.items() if TOKEN_KEY in given.values()}
+    assert {"authorizer", "login", "chat", "qa"} == {name for name, given in variables.items() if TOKEN_KEY in given.values()}
     assert [] == [name for name in NAMES if any(secret in _description(first, name) for secret in (TOKEN_KEY, MODEL_KEY))]
 
 
@@ -212,6 +213,6 @@ def test_functions_are_what_the_bundle_says(first: First) -> None:
     about = {name: first.functions.get_function_configuration(FunctionName=f"twocan-matrix-{name}", Qualifier="live") for name in NAMES}
 
     assert {("python3.13", "index.handler", "arm64")} == {(one["Runtime"], one["Handler"], one["Architectures"][0]) for one in about.values()}
-    assert {"authorizer": 10, "login": 25, "chat": 900, "admin": 60} == {name: one["Timeout"] for name, one in about.items()}
+    assert {"authorizer": 10, "login": 25, "chat": 900, "qa": 25, "admin": 60} == {name: one["Timeout"] for name, one in about.items()}
     assert ["chat"] == [name for name, one in about.items() if "AWS_LAMBDA_EXEC_WRAPPER" in one["Environment"]["Variables"]]
     assert {"1"} == {one["Version"] for one in about.values()}

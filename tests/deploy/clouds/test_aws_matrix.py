@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.matrix.grid import Grid, Operation
 
 #: `make test` kills at every so manieth call.
-EVERY = 16
+EVERY = 24
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)

@@ -36,7 +36,8 @@ def test_a_promotion_moves_everything_and_tidies_up(have: Callable[..., Here]) -
 
     assert (None, {"live 2 {}"}, {"live 3 {}"}) == (ended.get("error"), before[0], aliases(here))
     assert before[1] != shown(here)
-    assert [f"function twocan-matrix-{name} 2 3" for name in ("admin", "authorizer", "chat", "login")] == [one for one in listed if "function" in one]
+    names = ("admin", "authorizer", "chat", "login", "qa")
+    assert [f"function twocan-matrix-{name} 2 3" for name in names] == [one for one in listed if "function" in one]
     assert ["resource /v1/old "] == [one for one in listed if "/v1/old" in one]
     assert [] == here.account.ask("loose")
 
@@ -48,7 +49,7 @@ def test_an_alias_is_moved_by_one_call_at_each_percentage(have: Callable[..., He
     moves = [one for one in here.proxy.changes if "/aliases/live" in one]
 
     assert {3} == {moves.count(one) for one in moves}
-    assert 4 == len(set(moves))
+    assert 5 == len(set(moves))
 
 
 def test_a_rollback_leads_back_to_both(have: Callable[..., Here]) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.matrix.grid import Operation
 
 #: `make test` kills at every so manieth call.
-EVERY = 16
+EVERY = 24
 
 
 @pytest.fixture(name="grid", scope="module")

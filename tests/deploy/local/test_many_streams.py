@@ -58,7 +58,7 @@ async def _all(folder: Path, upstream: str, go: threading.Event) -> list[bytes]:
 
 def _api(folder: Path, upstream: str) -> web.BaseRunner:
     row = {"name": "m", "vendor": "openai", "base_url": upstream, "model": "m"}
-    given = {"SITE_ORIGIN": "http://127.0.0.1:1", "TOKEN_ISSUER": "i", "TOKEN_AUDIENCE": "a", "TOKEN_KEY": _KEY, **model_settings((row,), {})}
+    given = {"SITE_ORIGIN": "http://127.0.0.1:1", "TOKEN_ISSUER": "i", "TOKEN_AUDIENCE": "a", "TOKEN_KEY": _KEY, **model_settings((row,), (), {})}
     values = stage.Stage(folder).settings(given)
     started = {one.name: stage.start(one, "aws", values) for one in bundle.FUNCTIONS if one.kind != "direct"}
     backends = {name: InProcess(function, "aws", 900) for name, function in started.items() if name != "authorizer"}

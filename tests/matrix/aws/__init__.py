@@ -18,6 +18,11 @@ NAME: Name = "aws"
 DEAD_LOCK = "object deploying.json"
 REGION = "eu-central-1"
 _CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/9f7c1e3a-2222-4444-8888-000000000000"
+#: Models that AWS serves, which the chat function asks as itself.
+_OWN = (
+    {"name": "llama", "vendor": "sagemaker", "base_url": f"https://runtime.sagemaker.{REGION}.amazonaws.com", "model": "Llama"},
+    {"name": "nova", "vendor": "bedrock", "base_url": "https://bedrock-runtime.us-east-1.amazonaws.com", "model": "us.amazon.nova-pro-v1:0"},
+)
 _PLAIN = owner.Owner(deploy=owner.Place(region=REGION), rollout=ROLLOUT, models=MODELS)
 _OTHER = _PLAIN._replace(
     site=owner.Site(name="Second", domain="chat.example.org", certificate=_CERTIFICATE),
@@ -31,6 +36,7 @@ EDITIONS: Mapping[str, Edition] = {
     "other page": Edition(_PLAIN, page="2"),
     "other days": Edition(_PLAIN._replace(deploy=owner.Place(region=REGION, log_days=7))),
     "website": Edition(_PLAIN._replace(site=owner.Site(hosting="website"))),
+    "own models": Edition(_PLAIN._replace(models=(*MODELS, *_OWN))),
     "beside": Edition(_PLAIN, name="other"),
 }
 

@@ -20,7 +20,7 @@ def sound(call: Invoked) -> Ran:
         return _UNAUTHORIZED if event["authorizationToken"].endswith("x") else _json({"principalId": "twocan-probe"})
     if "command" in event:
         return _json({"status": 200, "body": {}})
-    if event["path"] == "/auth/refresh" or (event["path"] == "/v1/models" and not event["headers"]):
+    if event["path"] == "/auth/refresh" or (event["path"].startswith("/v1/") and "authorization" not in (event["headers"] or {})):
         return _answer(401, {})
     if event["path"] == "/auth/login" and '"password": ""' in event["body"]:
         return _answer(400, {})

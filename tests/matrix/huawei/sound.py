@@ -41,7 +41,7 @@ def _verdict(token: str) -> dict[str, Any]:
 
 
 def _answer(path: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
-    if path == "/auth/refresh" or (path == "/v1/models" and "authorization" not in headers):
+    if path == "/auth/refresh" or (path.startswith("/v1/") and "authorization" not in headers):
         return _said(401)
     return _said(400 if path == "/auth/login" and b'"password": ""' in body else 200)
 

@@ -49,7 +49,7 @@ def test_who_keeps_accounts_joins_the_network_and_nobody_else(empty: World) -> N
     joined = {"vpc_id": VPC, "subnet_id": SUBNET, "security_groups": [GROUP]}
 
     assert [] == list(found.steps)
-    assert {"authorizer": None, "login": joined, "chat": None, "admin": joined} == networks
+    assert {"authorizer": None, "login": joined, "chat": None, "qa": None, "admin": joined} == networks
     assert {"login", "admin"} == {name for name in NAMES if empty.live(name).get("xrole") == "twocan-mine"}
 
 

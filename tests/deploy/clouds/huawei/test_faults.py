@@ -273,6 +273,15 @@ LOST = (
 )
 
 
+def test_breakers_in_a_network_cannot_be_shared() -> None:
+    """The function that asks models stays outside of it."""
+    network = PLACE._replace(vpc="1" * 32, subnet="2" * 32)
+    huawei.check(CHOICES._replace(deploy=network))
+
+    with pytest.raises(DeployError, match='leave out `breaker = "shared"`'):
+        huawei.check(CHOICES._replace(deploy=network._replace(breaker="shared")))
+
+
 def test_a_domain_that_is_somebody_elses_is_said(empty: World) -> None:
     """OBS and APIG have only a code for it."""
     meddle(empty, Refusal(r"PUT twocan-.*:/\?customdomain=.*", 9, 400, "CustomDomainAreadyExist"))

@@ -90,9 +90,8 @@ def test_secrets_are_encrypted_and_their_marks_stand_beside(first: World) -> Non
     kept = {name: json.loads(first.live(name).get("encrypted_user_data") or "{}") for name in NAMES}
     marks = {name: json.loads(json.loads(first.live(name)["user_data"]).get("TWOCAN_MARKS", "{}")) for name in NAMES}
 
-    assert {"authorizer": {"TOKEN_KEY"}, "login": {"STORE", "TOKEN_KEY"}, "chat": {"MODEL_KEYS", "TOKEN_KEY"}, "admin": {"STORE"}} == {
-        name: set(one) for name, one in kept.items()
-    }
+    keyed = {"authorizer": {"TOKEN_KEY"}, "login": {"STORE", "TOKEN_KEY"}, "chat": {"MODEL_KEYS", "TOKEN_KEY"}}
+    assert {**keyed, "qa": {"TOKEN_KEY"}, "admin": {"STORE"}} == {name: set(one) for name, one in kept.items()}
     assert {name: set(one) for name, one in kept.items()} == {name: set(one) for name, one in marks.items()}
     assert not {value for one in marks.values() for value in one.values()} & {value for one in kept.values() for value in one.values()}
 
@@ -119,8 +118,8 @@ def test_functions_are_what_the_bundle_says(first: World) -> None:
     assert {("Python3.10", "index.handler", "index.initializer", 20, "v2")} == {
         (one["runtime"], one["handler"], one["initializer_handler"], one["initializer_timeout"], one["type"]) for one in about.values()
     }
-    assert {"authorizer": 10, "login": 25, "chat": 55, "admin": 60} == {name: one["timeout"] for name, one in about.items()}
-    assert {"authorizer": 256, "login": 1024, "chat": 512, "admin": 1024} == {name: one["memory_size"] for name, one in about.items()}
+    assert {"authorizer": 10, "login": 25, "chat": 55, "qa": 25, "admin": 60} == {name: one["timeout"] for name, one in about.items()}
+    assert {"authorizer": 256, "login": 1024, "chat": 512, "qa": 1792, "admin": 1024} == {name: one["memory_size"] for name, one in about.items()}
     assert [] == [name for name, one in about.items() if one.get("func_vpc") or one.get("xrole")]
 
 

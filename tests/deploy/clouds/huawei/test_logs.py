@@ -75,4 +75,4 @@ def test_two_logs_at_once_make_one_group(empty: World) -> None:
     """Each function's log is made side by side with the others."""
     empty.apply(CHOICES._replace(deploy=PLACE._replace(log_days=7)))
 
-    assert [("twocan-mine", 7, 4)] == [(one.name, one.days, len(one.streams)) for one in empty.logs.groups.values()]
+    assert [("twocan-mine", 7, 5)] == [(one.name, one.days, len(one.streams)) for one in empty.logs.groups.values()]

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from deploy.operate import Outlook
 
 NAME, REGION, PROJECT = "mine", Account().keys.region, Account().keys.project
-NAMES = ("authorizer", "login", "chat", "admin")
+NAMES = ("authorizer", "login", "chat", "qa", "admin")
 BUCKET = f"twocan-{NAME}-{PROJECT[:16]}"
 #: What must never be seen anywhere but in a function's encrypted user data.
 TOKEN_KEY, MODEL_KEY = "kkkk-token-key-of-the-tests-" * 2, "vvvv-model-key-of-the-tests"
