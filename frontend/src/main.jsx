@@ -5,9 +5,9 @@
  * Hooks that browser tests may rely on (`data-testid`): sign-in, composer, send, stop, conversation-list,
  * new-conversation, conversation-item, message (data-role user|assistant; data-state
  * streaming|complete|stopped|interrupted|error), regenerate (also "try again" under a failed answer), edit,
- * editor, model-picker, settings, theme-select, language-select, system-prompt (this conversation's),
+ * editor, model-picker, answer-model, go-on, settings, theme-select, language-select, system-prompt (this conversation's),
  * default-system-prompt, delete-all, sign-out, error, jump-to-latest, copy-code, menu-button (phone drawer),
- * storage-notice. The sign-in inputs are named `username` and `password`.
+ * storage-notice, attach, file-input, document, refused, sources, citation, document-text. The sign-in inputs are named `username` and `password`.
  */
 
 import { effect } from "@preact/signals";

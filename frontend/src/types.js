@@ -12,16 +12,42 @@
  * @property {string} requestId
  * @property {number} retryAfter  seconds; 0 when unknown
  *
+ * @typedef {object} Model  What the picker shows of one public name; null is not known.
+ * @property {string} id
+ * @property {string[]} vendors
+ * @property {number | null} context  tokens
+ * @property {boolean | null} vision
+ * @property {boolean | null} tools
+ * @property {{ input: number, output: number, date: string } | null} price  US dollars for a million tokens
+ * @property {{ strategy: string, models: string[] } | null} route  the models behind a name that is none itself
+ *
  * @typedef {object} Message
  * @property {string} id
  * @property {"user" | "assistant"} role
  * @property {string} text
  * @property {string} thinking
  * @property {MessageState} state
- * @property {string} model
+ * @property {string} model  which one answers; where a route was asked, the one it leads to
  * @property {string} finish  the model's reason to stop, "" until known
  * @property {Problem | null} problem
  * @property {number} created
+ * @property {Passage[]} [passages]  what an answer was given to cite, [1] first
+ * @property {boolean} [goesOn]  a question that only asks another model to go on with the answer before it
+ *
+ * @typedef {object} DocumentRef  A file attached to a conversation, without what is in it.
+ * @property {string} id
+ * @property {string} name  once in its conversation: passages are told by it
+ * @property {string} type
+ * @property {number} size  bytes
+ *
+ * @typedef {DocumentRef & { conversation: string, user: string, data: string }} Document  with its bytes in base64
+ *
+ * @typedef {object} Passage  Offsets count characters, not UTF-16 units, of the document or of the PDF's page.
+ * @property {string} document
+ * @property {number | null} page
+ * @property {number} start
+ * @property {number} end
+ * @property {string} text
  *
  * @typedef {object} Conversation
  * @property {string} id
@@ -33,6 +59,7 @@
  * @property {string} model
  * @property {string} system
  * @property {Message[]} messages
+ * @property {DocumentRef[]} documents
  * @property {number} version  0 = never stored
  *
  * @typedef {Pick<Conversation, "id" | "user" | "title" | "updated">} Summary

@@ -33,9 +33,11 @@ class Change(NamedTuple):
 
 
 CHANGES = {
-    "good": Change("chat", "functions/chat/handler.py", "    caller = ", "    # Nothing else than before.\n    caller = "),
-    "500s": Change("chat", "functions/chat/handler.py", "    caller = ", "    raise RuntimeError\n    caller = "),
-    "slow first token": Change("chat", "functions/chat/handler.py", "    document = asked.read(", "    time.sleep(3)\n    document = asked.read("),
+    "good": Change("chat", "functions/chat/handler.py", "    return route_for(", "    # Nothing else than before.\n    return route_for("),
+    "500s": Change("chat", "functions/chat/handler.py", "    return route_for(", "    raise RuntimeError\n    return route_for("),
+    "slow first token": Change(
+        "chat", "functions/chat/handler.py", "    document, size = asked.read(", "    time.sleep(3)\n    document, size = asked.read("
+    ),
     "refuses tokens": Change("authorizer", "authorizer/handler.py", "    return Allow(", "    return Unauthenticated() if claims else Allow("),
 }
 

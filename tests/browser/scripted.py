@@ -64,7 +64,9 @@ HOSTILE = """<img src="https://evil.example/pixel.png" onerror="alert(1)"> <scri
 $\\href{javascript:alert(1)}{x}$
 """
 
-ANSWERS = {"code": CODE, "chinese": CHINESE, "hostile": HOSTILE, "stall": "Thinking about it", "error": "This is as far as "}
+CITING = "Toucans eat mostly fruit [1], and sometimes eggs [2]."
+
+ANSWERS = {"code": CODE, "chinese": CHINESE, "hostile": HOSTILE, "citing": CITING, "stall": "Thinking about it", "error": "This is as far as "}
 
 
 class ScriptedModels:

@@ -8,6 +8,7 @@ import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser.listed import MODELS, tell
 from tests.browser.visit import Look, Visit
 
 if TYPE_CHECKING:
@@ -25,12 +26,16 @@ _LOOKS = [
 @pytest.mark.parametrize("look", _LOOKS, ids=lambda look: f"{look.locale}-{look.scheme}-{look.width}")
 @pytest.mark.parametrize("product", ["aws"], indirect=True)
 def test_axe_finds_nothing(visit: Callable[[Look], Visit], product: Product, look: Look) -> None:
-    """Sign-in, empty, streaming, menu open, error and code are all free of findings."""
+    """Sign-in, empty, choosing a model, streaming, menu open, error and code are all free of findings."""
     window = visit(look)
+    tell(window.page, MODELS)
     found = {"sign-in": _findings(window)}
     window.sign_in(product.somebody())
     expect(window.hook("composer")).to_be_visible()
     found["empty"] = _findings(window)
+    window.hook("model-picker").click()
+    found["models"] = _findings(window)
+    window.page.keyboard.press("Escape")
     window.choose("stall")
     window.ask("Wait")
     window.answer("streaming")

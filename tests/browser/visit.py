@@ -69,7 +69,8 @@ class Visit:
 
     def choose(self, model: str) -> None:
         """Choose a model."""
-        self.hook("model-picker").select_option(model)
+        self.hook("model-picker").click()
+        self.page.get_by_role("option").and_(self.page.locator(f'[data-value="{model}"]')).click()
 
     def ask(self, question: str) -> None:
         """Write a question and send it with the Enter key."""

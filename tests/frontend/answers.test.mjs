@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError } from "../../frontend/src/api/problem.js";
-import { Answers } from "../../frontend/src/state/answers.js";
+import { Answers, orOld } from "../../frontend/src/state/answers.js";
 import { Conversations } from "../../frontend/src/state/conversations.js";
 import { createMemoryStorage } from "../../frontend/src/state/storage.js";
 
 const text = (value) => [{ kind: "text", value }];
 const clock = { frame: setImmediate, later: (callback) => setImmediate(callback), now: () => 0 };
 
-async function build(chat, { known = "m", firstModel = async () => "m" } = {}) {
+async function build(chat, { known = "m", firstModel = async () => "m", ground = async () => null } = {}) {
   const asked = [];
   const said = [];
   const storage = createMemoryStorage();
@@ -19,7 +19,8 @@ async function build(chat, { known = "m", firstModel = async () => "m" } = {}) {
   });
   await conversations.start("anna");
   const api = { chat: (question, signal) => (asked.push(question), chat(signal)) };
-  const answers = new Answers({ api, conversations, clock, firstModel, defaultSystem: () => "", now: () => 1, announce: (event) => said.push(event) });
+  const announce = (event) => said.push(event);
+  const answers = new Answers({ api, conversations, clock, firstModel, ground, defaultSystem: () => "", now: () => 1, announce });
   const id = conversations.currentId.value;
   const last = () => conversations.get(id).messages.at(-1);
   return { answers, conversations, storage, asked, said, id, last };
@@ -187,4 +188,73 @@ test("A new try of which nothing came leaves the answer that was there, with the
   await answers.regenerate(id);
 
   assert.deepEqual([last().text, last().state, last().problem.requestId], ["Hello you", "error", "r2"]);
+});
+
+async function* broken() {
+  yield text("some");
+  throw new ApiError({ code: "upstream_error" });
+}
+
+test("Behind a route the answer is told to be of the model that gave it", async () => {
+  const { answers, id, last } = await build(async function* () {
+    yield [{ kind: "model", value: "a" }, ...text("Hello"), { kind: "model", value: "a" }];
+  });
+
+  await answers.ask(id, "hi");
+
+  assert.deepEqual([last().model, last().text, last().state], ["a", "Hello", "complete"]);
+});
+
+test("Another model goes on in an answer of its own, and is sent what came so far", async () => {
+  const tries = [broken, twoWords, twoWords];
+  const { answers, conversations, asked, id } = await build(() => tries.shift()());
+  const texts = () => conversations.get(id).messages.map(({ model, text: said, state }) => [model, said, state]);
+  const expected = [["", "hi", "complete"], ["m", "some", "error"], ["", "Go on.", "complete"], ["m2", "Hello you", "complete"]];
+  await answers.ask(id, "hi");
+
+  await answers.goOn(id, "m2", "Go on.");
+  const first = texts();
+  await answers.regenerate(id);
+
+  assert.deepEqual(first, expected);
+  assert.deepEqual(texts(), expected);
+  assert.deepEqual([asked[1].model, asked[1].messages.map(({ role, content }) => `${role}: ${content}`)], ["m2", ["user: hi", "assistant: some", "user: Go on."]]);
+});
+
+test("Where nothing came, another model is asked the same question", async () => {
+  const tries = [() => { throw new ApiError({ code: "upstream_error" }); }, twoWords];
+  const { answers, conversations, asked, id, last } = await build(() => tries.shift()());
+  await answers.ask(id, "hi");
+
+  await answers.goOn(id, "m2", "Go on.");
+
+  assert.deepEqual([conversations.get(id).messages.length, last().model, last().state], [2, "m2", "complete"]);
+  assert.deepEqual(asked[1], { ...asked[0], model: "m2" });
+});
+
+test("What a conversation's documents hold is sent before the question, and kept with the answer", async () => {
+  const passages = [{ document: "a.txt", page: null, start: 0, end: 2, text: "Hi" }];
+  const { answers, asked, id, last } = await build(twoWords, { ground: async () => ({ passages, context: "[1] Hi" }) });
+
+  await answers.ask(id, "hi");
+
+  assert.deepEqual(asked[0].messages, [{ role: "system", content: "[1] Hi" }, { role: "user", content: "hi" }]);
+  assert.deepEqual(last().passages, passages);
+});
+
+test("Where the documents cannot be searched, no model is asked", async () => {
+  const ground = async () => { throw new ApiError({ code: "document_gone" }); };
+  const { answers, asked, id, last } = await build(twoWords, { ground });
+
+  await answers.ask(id, "hi");
+
+  assert.deepEqual([asked.length, last().state, last().problem.code], [0, "error", "document_gone"]);
+});
+
+test("An old answer that stays is still told to be of its own model", () => {
+  const old = { text: "a", thinking: "", finish: "stop", model: "m1", state: "complete", problem: null, passages: [] };
+  const end = { text: "", thinking: "", finish: "", state: "error", problem: { code: "x" } };
+
+  assert.deepEqual(orOld(end, old), { ...old, state: "error", problem: { code: "x" } });
+  assert.deepEqual(orOld({ ...end, state: "stopped", problem: null }, old), old);
 });

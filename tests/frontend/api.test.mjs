@@ -28,7 +28,7 @@ async function problemOf(promise) {
 test("No cookie travels and every call carries the token", async () => {
   const { api, calls } = await signedIn(() => Response.json({ data: [{ id: "m" }] }));
 
-  assert.deepEqual(await api.models(), ["m"]);
+  assert.deepEqual((await api.models()).map(({ id }) => id), ["m"]);
   assert.equal(calls.at(-1).init.credentials, "omit");
   assert.equal(calls.at(-1).init.headers.Authorization, "Bearer a1");
 });
@@ -94,4 +94,15 @@ test("Signing out tells the server once, with the token it ends", async () => {
   await api.signOut();
 
   assert.deepEqual(calls.slice(1).map(({ path, init }) => [path, init.headers.Authorization]), [["/auth/logout", "Bearer a1"]]);
+});
+
+test("Passages are asked for with the documents, and an answer without any is none", async () => {
+  const told = [{ passages: [{ document: "a.txt", page: null, start: 0, end: 2, text: "Hi", score: 1 }] }, {}];
+  const { api, calls } = await signedIn(() => Response.json(told.shift()));
+  const body = { question: "q", documents: [{ name: "a.txt", type: "text/plain", data: "SGk=" }], limit: 6 };
+  const { signal } = new AbortController();
+
+  assert.deepEqual((await api.passages(body, signal)).map(({ text }) => text), ["Hi"]);
+  assert.deepEqual(await api.passages(body, signal), []);
+  assert.deepEqual([calls.at(-1).path, JSON.parse(calls.at(-1).init.body)], ["/v1/passages", body]);
 });

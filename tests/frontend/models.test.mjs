@@ -3,11 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError } from "../../frontend/src/api/problem.js";
+import { readModel } from "../../frontend/src/api/model.js";
 import { createModels } from "../../frontend/src/state/models.js";
+
+const named = (...names) => names.map((id) => readModel({ id }));
 
 test("Whoever waits for the list has it as soon as it was read, without asking again", async () => {
   const asked = [];
-  const models = createModels({ models: async () => (asked.push(1), ["a", "b"]) });
+  const models = createModels({ models: async () => (asked.push(1), named("a", "b")) });
 
   void models.load();
   await Promise.all([models.ready(), models.ready()]);
@@ -16,7 +19,7 @@ test("Whoever waits for the list has it as soon as it was read, without asking a
 });
 
 test("Whoever waits for a list that cannot be read learns why, and who waits next has it read again", async () => {
-  const answers = [() => Promise.reject(new ApiError({ code: "internal_error" })), async () => ["a"]];
+  const answers = [() => Promise.reject(new ApiError({ code: "internal_error" })), async () => named("a")];
   const models = createModels({ models: () => answers.shift()() });
 
   void models.load();
@@ -29,7 +32,7 @@ test("Whoever waits for a list that cannot be read learns why, and who waits nex
 });
 
 test("An empty list is said to be one, and who waits next has it read again", async () => {
-  const answers = [async () => [], async () => ["a"]];
+  const answers = [async () => [], async () => named("a")];
   const models = createModels({ models: () => answers.shift()() });
 
   void models.load();

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mergeConversations, newConversation, newId, newMessage, settle, toWire } from "../../frontend/src/state/records.js";
+import { mergeConversations, newConversation, newId, newMessage, settle, toWire, whole } from "../../frontend/src/state/records.js";
 import { createMemoryStorage, nextRecord } from "../../frontend/src/state/storage.js";
 
 const say = (text, parts = {}) => newMessage({ role: "user", text, state: "complete", created: 1, ...parts });
@@ -72,4 +72,32 @@ test("Each person sees only their own conversations and deletes only those", asy
 
   assert.deepEqual(await storage.list("anna"), []);
   assert.deepEqual((await storage.list("bob")).map(({ id }) => id), [yours.id]);
+});
+
+test("Deleting a conversation deletes its documents, and nobody else's", async () => {
+  const storage = createMemoryStorage();
+  const document = (id, conversation, user) => ({ id, conversation, user, name: id, type: "text/plain", size: 1, data: "" });
+  for (const one of [document("d1", "c1", "anna"), document("d2", "c2", "anna"), document("d3", "c3", "bob")]) await storage.saveDocument(one);
+
+  await storage.remove("c1");
+  const left = await storage.loadDocuments("c2");
+  await storage.removeAll("anna");
+
+  assert.deepEqual([(await storage.loadDocuments("c1")).length, left.length, (await storage.loadDocuments("c2")).length], [0, 1, 0]);
+  assert.equal((await storage.loadDocuments("c3")).length, 1);
+});
+
+test("A record from before there were documents has none, and merging keeps those of both tabs", () => {
+  const { documents: _, ...old } = talk([say("a")]);
+  const ours = talk([], { documents: [{ id: "d1" }] });
+
+  assert.deepEqual(whole(old).documents, []);
+  assert.deepEqual(mergeConversations(old, ours).documents, [{ id: "d1" }]);
+  assert.deepEqual(mergeConversations(talk([], { documents: [{ id: "d2" }] }), ours).documents, [{ id: "d1" }, { id: "d2" }]);
+});
+
+test("What the model answers from follows the instructions, in one message", () => {
+  const expected = [{ role: "system", content: "Be brief.\n\n[1] Hi" }];
+
+  assert.deepEqual(toWire(talk([], { system: "Be brief." }), "", "[1] Hi"), expected);
 });

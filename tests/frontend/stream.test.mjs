@@ -111,3 +111,9 @@ test("Thinking under vLLM's name is thinking, and a refusal is text", () => {
 
   assert.deepEqual(pieces.map(({ kind, value }) => [kind, value]), [["thinking", "hm"], ["text", "I would rather not."]]);
 });
+
+test("A chunk tells which model it is of", () => {
+  const { pieces } = decode([`data: ${JSON.stringify({ model: "a", choices: [{ delta: { content: "hi" } }] })}\n\n`, DONE]);
+
+  assert.deepEqual(pieces, [{ kind: "model", value: "a" }, { kind: "text", value: "hi" }]);
+});

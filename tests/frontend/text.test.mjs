@@ -7,6 +7,7 @@ import { afterScroll, isAtBottom } from "../../frontend/src/text/follow.js";
 import { sendsOn } from "../../frontend/src/text/keys.js";
 import { decodeEntities, safeHref } from "../../frontend/src/text/plain.js";
 import { makeTitle } from "../../frontend/src/text/title.js";
+import { createTyped } from "../../frontend/src/text/typed.js";
 
 test("A short question is its own title", () => {
   assert.equal(makeTitle("Why is the sky blue?"), "Why is the sky blue?");
@@ -103,4 +104,12 @@ for (const address of ["javascript:alert(1)", " javascript:alert(1)", "java\nscr
 
 test("Entities are decoded once and unknown ones stay as written", () => {
   assert.equal(decodeEntities("a &amp;lt; b &copy; &#65;&#x42; &unheard; &#0; &toString;"), "a &lt; b © AB &unheard; &#0; &toString;");
+});
+
+test("Letters typed within a breath are one word, and a pause begins a new one", () => {
+  const typed = createTyped();
+  const rows = ["claude", "chat", "gpt"].map((value) => ({ value }));
+  const type = (key, timeStamp) => typed({ key, timeStamp }, rows);
+
+  assert.deepEqual([type("C", 0), type("h", 600), type("g", 2000), type("z", 2100), type("Shift", 2200)], [0, 1, 2, undefined, undefined]);
 });

@@ -3,12 +3,14 @@
  * To add a call, add a method here that goes through `#call`, which brings the token and the one retry.
  */
 
+import { readModel } from "./model.js";
 import { readAnswer } from "./stream.js";
 import { ApiError } from "./problem.js";
 import { Session } from "./session.js";
 import { createTransport, readJson } from "./transport.js";
 
 /**
+ * @import { Document, Model, Passage } from "../types.js"
  * @import { Call } from "./transport.js"
  * @typedef {{ model: string, messages: { role: string, content: string }[] }} Question
  */
@@ -40,10 +42,10 @@ export class Api {
     if (token) await this.#send("/auth/logout", { method: "POST", token }).catch(() => null);
   }
 
-  /** @returns {Promise<string[]>} */
+  /** @returns {Promise<Model[]>} */
   async models() {
     const body = await readJson(await this.#call("/v1/models"));
-    return (Array.isArray(body?.data) ? body.data : []).map((/** @type {any} */ model) => String(model.id));
+    return (Array.isArray(body?.data) ? body.data : []).map(readModel);
   }
 
   /**
@@ -54,6 +56,17 @@ export class Api {
   async *chat(question, signal) {
     const body = { ...question, stream: true, stream_options: { include_usage: true } };
     yield* readAnswer(await this.#call("/v1/chat/completions", { method: "POST", body, signal }));
+  }
+
+  /**
+   * What the documents hold that fits the question, best first.
+   * @param {{ question: string, documents: Pick<Document, "name" | "type" | "data">[], limit: number }} body
+   * @param {AbortSignal} signal
+   * @returns {Promise<Passage[]>}
+   */
+  async passages(body, signal) {
+    const told = await readJson(await this.#call("/v1/passages", { method: "POST", body, signal }));
+    return Array.isArray(told?.passages) ? told.passages : [];
   }
 
   /** @param {string} path @param {Call} [call] */

@@ -8,7 +8,7 @@ import { createParser } from "eventsource-parser";
 import { ApiError } from "./problem.js";
 
 /**
- * @typedef {{ kind: "text" | "thinking" | "finish", value: string }} Piece
+ * @typedef {{ kind: "model" | "text" | "thinking" | "finish", value: string }} Piece
  */
 
 /**
@@ -88,6 +88,7 @@ function piecesOf(chunk) {
   const delta = choice?.delta ?? {};
   /** @type {[Piece["kind"], unknown][]} */
   const found = [
+    ["model", chunk?.model],
     // DeepSeek's name for it, and vLLM's.
     ["thinking", delta.reasoning_content ?? delta.reasoning],
     ["text", delta.content],

@@ -5,6 +5,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n/index.js";
 import { sendsOn } from "../text/keys.js";
+import { AttachButton } from "./Attach.jsx";
 import { useApp } from "./context.js";
 import { Icon } from "./Icon.jsx";
 
@@ -13,7 +14,8 @@ const LARGE = 20_000;
 
 /** @param {{ conversation: import("../types.js").Conversation, isBlocked: boolean }} props */
 export function Composer({ conversation, isBlocked }) {
-  const { answers, drafts, draftKey, username, name } = useApp();
+  const app = useApp();
+  const { answers, drafts, draftKey, username, name } = app;
   const area = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const draft = drafts.of(draftKey.value).value;
   const isRunning = answers.running.value.has(conversation.id);
@@ -31,23 +33,35 @@ export function Composer({ conversation, isBlocked }) {
     event.preventDefault();
     if (isRunning || isBlocked || !draft.trim()) return;
     write("");
+    app.documents.dismiss();
     void answers.ask(conversation.id, draft);
     area.current?.focus({ preventScroll: true });
   }
 
   return (
     <form class="composer" onSubmit={send}>
+      <AttachButton />
       <textarea
         ref={area} id="composer" data-testid="composer" rows={rowsFor(draft)} value={draft} aria-label={t("composer.label")}
         placeholder={t("composer.placeholder", { name: name.value })} enterkeyhint="send"
         onBeforeInput={(event) => insertAtOnce(event) && write(event.currentTarget.value)}
         onInput={({ currentTarget }) => write(currentTarget.value)} onKeyDown={(event) => sendsOn(event) && send(event)}
+        onPaste={(event) => takeFiles(event, app)}
       />
       <SendOrStop
         isRunning={isRunning} isReady={!isBlocked && draft.trim() !== ""} onStop={() => answers.stop(conversation.id)}
       />
     </form>
   );
+}
+
+/** @param {ClipboardEvent} event @param {import("../state/app.js").App} app */
+function takeFiles(event, app) {
+  const files = [...(event.clipboardData?.files ?? [])];
+  // Office programs put a picture beside the text that they copy; the text is meant.
+  if (files.length === 0 || event.clipboardData?.types.includes("text/plain")) return;
+  event.preventDefault();
+  void app.attach(files);
 }
 
 /** @param {InputEvent & { currentTarget: HTMLTextAreaElement }} event @returns {boolean} whether the text was large */

@@ -3,6 +3,7 @@
  */
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useClosing } from "./closing.js";
 import { Icon } from "./Icon.jsx";
 
 /** @typedef {{ icon: string, label: string, danger?: boolean, act: () => void }} Action */
@@ -42,13 +43,9 @@ function useOpening() {
 
   // Before the next key can arrive, or it would still find the focus outside.
   useLayoutEffect(() => {
-    if (!isOpen) return undefined;
-    itemsIn(root.current)[0]?.focus();
-    /** @param {Event} event */
-    const outside = (event) => !root.current?.contains(/** @type {Node} */ (event.target)) && setOpen(false);
-    document.addEventListener("pointerdown", outside);
-    return () => document.removeEventListener("pointerdown", outside);
+    if (isOpen) itemsIn(root.current)[0]?.focus();
   }, [isOpen]);
+  useClosing(root, isOpen, () => setOpen(false));
 
   function close() {
     setOpen(false);

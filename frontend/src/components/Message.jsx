@@ -6,8 +6,10 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { t } from "../i18n/index.js";
 import { sendsOn } from "../text/keys.js";
+import { Cited } from "./Attach.jsx";
 import { useApp } from "./context.js";
 import { CopyButton } from "./CopyButton.jsx";
+import { GoOn } from "./GoOn.jsx";
 import { ErrorNote } from "./ErrorNote.jsx";
 import { Icon } from "./Icon.jsx";
 import { Markdown } from "./Markdown.jsx";
@@ -127,13 +129,20 @@ function Answer({ conversationId, message, isLast, isBusy }) {
   return (
     <article class="message is-assistant" data-testid="message" data-role="assistant" data-state={message.state} aria-busy={isGrowing}>
       <h2 class="off-screen">{t("thread.answer", { name: name.value })}</h2>
+      <Author model={message.model} />
       {message.thinking && <Thinking text={message.thinking} isOver={message.text !== "" || !isGrowing} />}
       {isGrowing && !message.text && !message.thinking && <p class="waiting"><span class="cursor" />{t("answer.waiting")}</p>}
       {message.text && <Markdown text={message.text} growing={isGrowing} />}
+      <Cited conversationId={conversationId} message={message} />
       <Ending message={message} />
       {!isGrowing && <AnswerActions conversationId={conversationId} message={message} isLast={isLast} isBusy={isBusy} />}
     </article>
   );
+}
+
+/** @param {{ model: string }} props  text of two models is never shown as one's */
+function Author({ model }) {
+  return model ? <p class="small-print answer-model" data-testid="answer-model">{model}</p> : null;
 }
 
 /** @param {{ text: string, isOver: boolean }} props */
@@ -148,8 +157,8 @@ function Thinking({ text, isOver }) {
 
 /** @param {{ message: Said }} props */
 function Ending({ message }) {
-  const { state, problem } = message;
-  if (state === "error" && problem) return <ErrorNote problem={problem} />;
+  const { state, problem, text } = message;
+  if (state === "error" && problem) return <ErrorNote problem={problem} intro={text ? t("note.incomplete") : ""} />;
   const said = noteOf(message);
   return said ? <Note said={said} requestId={problem?.requestId} /> : null;
 }
@@ -176,11 +185,12 @@ function Note({ said, requestId }) {
 function AnswerActions({ conversationId, message, isLast, isBusy }) {
   const { answers } = useApp();
   const failed = message.state === "error" || message.state === "interrupted";
+  const isOpen = isLast && !isBusy;
   return (
     <div class={failed ? "message-actions is-kept" : "message-actions"}>
       {message.text && <CopyButton text={message.text} label={t("message.copy")} />}
-      {isLast && !isBusy && <Again failed={failed} onClick={() => answers.regenerate(conversationId)} />}
-      {message.model && <span class="small-print">{message.model}</span>}
+      {isOpen && <Again failed={failed} onClick={() => answers.regenerate(conversationId)} />}
+      {isOpen && failed && <GoOn conversationId={conversationId} message={message} />}
     </div>
   );
 }

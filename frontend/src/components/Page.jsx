@@ -4,12 +4,13 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n/index.js";
-import { ModelPicker } from "./Choices.jsx";
 import { Composer } from "./Composer.jsx";
 import { useApp } from "./context.js";
 import { Empty } from "./Empty.jsx";
 import { ErrorNote } from "./ErrorNote.jsx";
 import { Icon } from "./Icon.jsx";
+import { Attached, useDropping } from "./Attach.jsx";
+import { ModelPicker } from "./ModelPicker.jsx";
 import { Drawer, Sidebar } from "./Sidebar.jsx";
 import { Settings } from "./Settings.jsx";
 import { SignInDialog, SignInPage } from "./SignIn.jsx";
@@ -51,6 +52,7 @@ function skip(event) {
 function Main({ onOpenDrawer }) {
   const { conversations, models } = useApp();
   const conversation = conversations.current.value;
+  const isOver = useDropping();
   useStopKey(conversation?.id ?? "");
   if (!conversation) return <main class="main" />;
   const block = blocked(models, conversation.model);
@@ -61,9 +63,11 @@ function Main({ onOpenDrawer }) {
       <div class="dock">
         {block && <p class="banner" role="status" data-testid="blocked">{t(block, { model: conversation.model })}</p>}
         <Troubles />
+        <Attached key={`attached ${conversation.id}`} conversation={conversation} />
         <Composer conversation={conversation} isBlocked={block !== ""} />
         <p class="hint">{t("composer.hint")}</p>
       </div>
+      {isOver && <p class="drop-here">{t("document.drop")}<span class="small-print">{t("document.kinds")}</span></p>}
     </main>
   );
 }

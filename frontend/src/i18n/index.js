@@ -43,3 +43,12 @@ export function isKnown(key) {
 export function formatDate(time, options) {
   return new Intl.DateTimeFormat(LANGUAGES[language.value].tag, options).format(time);
 }
+
+/** @param {number} bytes */
+export function formatSize(bytes) {
+  const [unit, amount] = bytes >= 1_000_000 ? ["megabyte", bytes / 1_000_000] : ["kilobyte", Math.max(1, bytes / 1000)];
+  const digits = bytes >= 1_000_000 ? 1 : 0;
+  const options = /** @type {const} */ ({ style: "unit", unit, maximumFractionDigits: digits });
+  // A number and its unit stay on one line.
+  return new Intl.NumberFormat(LANGUAGES[language.value].tag, options).format(amount).replace(" ", "\u00a0");
+}

@@ -9,10 +9,11 @@ import { newMessage, toWire } from "./records.js";
 import { createPainter } from "./painting.js";
 
 /**
- * @import { Message, MessageState } from "../types.js"
+ * @import { Conversation, Message, MessageState } from "../types.js"
  * @import { Api } from "../api/api.js"
  * @import { Piece } from "../api/stream.js"
  * @import { Conversations } from "./conversations.js"
+ * @import { Grounds } from "../documents/asking.js"
  * @import { Clock } from "./painting.js"
  *
  * @typedef {object} Parts
@@ -20,6 +21,7 @@ import { createPainter } from "./painting.js";
  * @property {Conversations} conversations
  * @property {() => Promise<string>} firstModel  for a conversation that was begun before the list of models was there
  * @property {() => string} defaultSystem
+ * @property {(conversation: Conversation, stopped: AbortSignal) => Promise<Grounds | null>} ground  what to answer from, null for nothing
  * @property {Clock} clock
  * @property {() => number} now
  * @property {(event: "started" | MessageState) => void} announce
@@ -51,6 +53,21 @@ export class Answers {
     const messages = this.#free(id)?.messages ?? [];
     const last = messages.findLastIndex(({ role }) => role === "user");
     if (last >= 0) await this.#answer(id, messages.slice(0, last + 1), messages[last + 1]);
+  }
+
+  /**
+   * Let another model go on where an answer broke off. What came so far stays the first model's own message, and the
+   * words that ask the second to go on are shown as what they are: asked in the reader's name. Where nothing came, the
+   * other model is asked the same.
+   * @param {string} id @param {string} model @param {string} words
+   */
+  async goOn(id, model, words) {
+    const messages = this.#free(id)?.messages ?? [];
+    const broken = messages.at(-1);
+    if (broken?.role !== "assistant") return;
+    this.#parts.conversations.update(id, () => ({ model }));
+    if (!broken.text) return this.regenerate(id);
+    await this.#answer(id, [...messages, { ...this.#question(words), goesOn: true }]);
   }
 
   /** @param {string} id @param {string} messageId @param {string} text */
@@ -106,16 +123,31 @@ export class Answers {
   async #follow(id, replyId, stopped) {
     const seen = { text: "", thinking: "", finish: "" };
     const painter = createPainter(() => this.#amend(id, replyId, seen), this.#parts.clock);
+    let served = "";
+    /** @param {Piece} piece */
+    const take = ({ kind, value }) => {
+      if (kind === "model") served = this.#serve(id, replyId, served, value);
+      else seen[kind] = kind === "finish" ? value : seen[kind] + value;
+    };
     try {
       await this.#settleModel(id, replyId, stopped);
-      for await (const batch of this.#pieces(id, stopped)) {
-        for (const { kind, value } of batch) seen[kind] = kind === "finish" ? value : seen[kind] + value;
+      for await (const batch of await this.#pieces(id, replyId, stopped)) {
+        batch.forEach(take);
         if (batch.length > 0) painter.want();
       }
       return { ...seen, state: /** @type {const} */ ("complete"), problem: null };
     } catch (error) {
       return { ...seen, ...endOf(error, stopped.aborted) };
     }
+  }
+
+  /**
+   * Behind a route another model answers than was asked, and every chunk names it.
+   * @param {string} id @param {string} replyId @param {string} known @param {string} model
+   */
+  #serve(id, replyId, known, model) {
+    if (model !== known) this.#amend(id, replyId, { model });
+    return model;
   }
 
   /** @param {string} id @param {string} replyId @param {AbortSignal} stopped */
@@ -127,11 +159,13 @@ export class Answers {
     this.#amend(id, replyId, { model: conversations.get(id)?.model });
   }
 
-  /** @param {string} id @param {AbortSignal} stopped @returns {AsyncIterable<Piece[]>} */
-  #pieces(id, stopped) {
-    const { api, conversations, defaultSystem } = this.#parts;
+  /** @param {string} id @param {string} replyId @param {AbortSignal} stopped @returns {Promise<AsyncIterable<Piece[]>>} */
+  async #pieces(id, replyId, stopped) {
+    const { api, conversations, defaultSystem, ground } = this.#parts;
     const conversation = conversations.get(id);
-    const messages = conversation ? toWire(conversation, defaultSystem()) : [];
+    const grounds = conversation ? await ground(conversation, stopped) : null;
+    if (grounds) this.#amend(id, replyId, { passages: grounds.passages });
+    const messages = conversation ? toWire(conversation, defaultSystem(), grounds?.context) : [];
     return api.chat({ model: conversation?.model ?? "", messages }, stopped);
   }
 
@@ -154,11 +188,14 @@ export class Answers {
 /**
  * A new try of which nothing came must not cost the answer that was there: it stays, with the error under it.
  * @param {Pick<Message, "text" | "thinking" | "finish" | "state" | "problem">} end @param {Message} [old]
+ * @returns {Partial<Message> & Pick<Message, "state">}
  */
 export function orOld(end, old) {
   if (!old || end.text || end.thinking || end.state === "complete") return end;
-  const { text, thinking, finish } = old;
-  return end.state === "stopped" ? { text, thinking, finish, state: old.state, problem: old.problem } : { ...end, text, thinking, finish };
+  // With the text goes whose it is, and what it cites.
+  const { text, thinking, finish, model, passages } = old;
+  const kept = { text, thinking, finish, model, passages };
+  return end.state === "stopped" ? { ...kept, state: old.state, problem: old.problem } : { ...end, ...kept };
 }
 
 /** @template T @param {Promise<T>} promise @param {AbortSignal} stopped @returns {Promise<T>} */

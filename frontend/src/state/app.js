@@ -6,6 +6,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { Answers } from "./answers.js";
 import { Conversations } from "./conversations.js";
+import { Documents } from "./documents.js";
 import { createDrafts } from "./drafts.js";
 import { createModels } from "./models.js";
 
@@ -43,6 +44,7 @@ export class App {
     const firstModel = () => startingModel(this.models.list.value, preferences.person.value.lastModel);
     this.conversations = new Conversations({ storage, tabs, now, firstModel });
     this.drafts = createDrafts(storage);
+    this.documents = new Documents({ api: this.api, storage, conversations: this.conversations });
     this.answers = new Answers({
       api: this.api,
       conversations: this.conversations,
@@ -50,6 +52,7 @@ export class App {
       now,
       firstModel: () => this.models.ready().then(firstModel),
       defaultSystem: () => preferences.person.value.defaultSystem,
+      ground: (conversation, stopped) => this.documents.ground(conversation, stopped),
       announce: (event) => this.announce(`answer.${event}`),
     });
     listenToTabs(tabs, this);
@@ -74,6 +77,19 @@ export class App {
     await this.conversations.start(person, this.addressed());
   }
 
+  /** Attach files to the conversation that is shown. @param {Iterable<File>} files */
+  async attach(files) {
+    const conversation = this.conversations.current.value;
+    const key = this.draftKey.value;
+    if (!conversation) return;
+    await this.documents.add(conversation.id, files);
+    const isSame = this.conversations.currentId.value === conversation.id;
+    if (!isSame || key === this.draftKey.value) return;
+    // A file made a conversation of its own of it; what was typed goes with it.
+    this.drafts.write(this.draftKey.value, this.username.value, this.drafts.of(key).value);
+    this.drafts.write(key, this.username.value, "");
+  }
+
   async signOut() {
     const told = this.api.signOut();
     this.#leave();
@@ -92,6 +108,7 @@ export class App {
     this.answers.stopAll();
     this.conversations.stop();
     this.drafts.forget();
+    this.documents.clear();
     this.announcement.value = "";
     this.username.value = "";
   }

@@ -6,7 +6,7 @@
 
 import { computed, signal } from "@preact/signals";
 import { makeTitle } from "../text/title.js";
-import { newConversation, settle } from "./records.js";
+import { isUntouched, newConversation, settle, whole } from "./records.js";
 import { summaryOf } from "./storage.js";
 
 /**
@@ -67,7 +67,7 @@ export class Conversations {
   /** @param {string} id */
   async save(id) {
     const conversation = this.get(id);
-    if (!conversation || conversation.messages.length === 0) return;
+    if (!conversation || isUntouched(conversation)) return;
     this.#show(conversation);
     try {
       const stored = await (await this.#parts.storage).save(conversation);
@@ -85,7 +85,7 @@ export class Conversations {
     const user = this.#user;
     const stored = await (await this.#parts.storage).load(id).catch(() => undefined);
     if (!stored || !user || stored.user !== this.#user) return;
-    this.#put(alive ? stored : settle(stored));
+    this.#put(whole(alive ? stored : settle(stored)));
     this.#show(stored);
   }
 
@@ -98,7 +98,7 @@ export class Conversations {
   }
 
   fresh() {
-    if (this.current.value?.messages.length === 0) return;
+    if (this.current.value && isUntouched(this.current.value)) return;
     const conversation = newConversation(this.#user, this.#parts.firstModel(), this.#parts.now());
     this.#put(conversation);
     this.currentId.value = conversation.id;

@@ -1,6 +1,6 @@
 /**
- * Conversations in IndexedDB. Knows three object stores and nothing of the screen: `bodies` (whole records),
- * `summaries` (what the list shows, so that it never reads bodies) and `drafts`.
+ * Conversations in IndexedDB. Knows four object stores and nothing of the screen: `bodies` (whole records),
+ * `summaries` (what the list shows, so that it never reads bodies), `drafts`, and `documents` (what is in attached files).
  * To add a store or index, raise VERSION and create it in `upgrade` for every older version.
  */
 
@@ -11,7 +11,8 @@ import { createMemoryStorage, nextRecord, summaryOf } from "./storage.js";
 /** @import { Storage } from "./storage.js" */
 
 const NAME = "twocan";
-const VERSION = 1;
+const VERSION = 2;
+const STORES = ["bodies", "summaries", "drafts", "documents"];
 // A blocked or broken database may never answer at all; then the page goes on without it.
 const PATIENCE_MS = 3000;
 
@@ -30,11 +31,16 @@ export async function openStorage() {
 
 function open() {
   return openDB(NAME, VERSION, {
-    upgrade(database) {
-      for (const name of ["bodies", "summaries"]) {
-        database.createObjectStore(name, { keyPath: "id" }).createIndex("user", "user");
+    upgrade(database, before) {
+      if (before < 1) {
+        for (const name of ["bodies", "summaries"]) {
+          database.createObjectStore(name, { keyPath: "id" }).createIndex("user", "user");
+        }
+        database.createObjectStore("drafts", { keyPath: "key" }).createIndex("user", "user");
       }
-      database.createObjectStore("drafts", { keyPath: "key" }).createIndex("user", "user");
+      const documents = database.createObjectStore("documents", { keyPath: "id" });
+      documents.createIndex("user", "user");
+      documents.createIndex("conversation", "conversation");
     },
     // Another tab wants a newer version: step aside rather than block it.
     blocking: (_current, _blocked, event) => /** @type {IDBDatabase} */ (event.target).close(),
@@ -44,6 +50,7 @@ function open() {
 /** @param {IDBPDatabase} database @returns {Storage} */
 function overDatabase(database) {
   return {
+    ...documentsIn(database),
     lasting: true,
     list: (user) => database.getAllFromIndex("summaries", "user", user),
     load: (id) => database.get("bodies", id),
@@ -60,14 +67,16 @@ function overDatabase(database) {
     },
 
     async remove(id) {
-      const writing = database.transaction(["bodies", "summaries", "drafts"], "readwrite");
+      const writing = database.transaction(STORES, "readwrite");
       for (const name of ["bodies", "summaries", "drafts"]) writing.objectStore(name).delete(id);
+      const documents = writing.objectStore("documents");
+      for (const key of await documents.index("conversation").getAllKeys(id)) documents.delete(key);
       await writing.done;
     },
 
     async removeAll(user) {
-      const writing = database.transaction(["bodies", "summaries", "drafts"], "readwrite");
-      for (const name of ["bodies", "summaries", "drafts"]) {
+      const writing = database.transaction(STORES, "readwrite");
+      for (const name of STORES) {
         for (const key of await writing.objectStore(name).index("user").getAllKeys(user)) {
           writing.objectStore(name).delete(key);
         }
@@ -81,5 +90,14 @@ function overDatabase(database) {
       if (text) await database.put("drafts", { key, user, text });
       else await database.delete("drafts", key);
     },
+  };
+}
+
+/** @param {IDBPDatabase} database @returns {Pick<Storage, "saveDocument" | "loadDocuments" | "removeDocument">} */
+function documentsIn(database) {
+  return {
+    saveDocument: async (document) => void (await database.put("documents", document)),
+    loadDocuments: (conversation) => database.getAllFromIndex("documents", "conversation", conversation),
+    removeDocument: (id) => database.delete("documents", id),
   };
 }

@@ -2,17 +2,19 @@
  * The models one can choose. Knows the list and whether it could be read; must not know conversations.
  */
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { ApiError, toProblem } from "../api/problem.js";
 
 /**
- * @import { Problem } from "../types.js"
+ * @import { Model, Problem } from "../types.js"
  * @typedef {ReturnType<typeof createModels>} Models
  */
 
 /** @param {Pick<import("../api/api.js").Api, "models">} api */
 export function createModels(api) {
-  const list = signal(/** @type {string[]} */ ([]));
+  const all = signal(/** @type {Model[]} */ ([]));
+  /** Their names alone. */
+  const list = computed(() => all.value.map(({ id }) => id));
   const problem = signal(/** @type {Problem | null} */ (null));
   /** The list was read, and the owner has set up no model. */
   const isEmpty = signal(false);
@@ -23,7 +25,7 @@ export function createModels(api) {
   async function read() {
     problem.value = null;
     try {
-      list.value = await api.models();
+      all.value = await api.models();
       isEmpty.value = list.value.length === 0;
       return isEmpty.value ? new ApiError({ code: "no_model" }) : null;
     } catch (error) {
@@ -43,5 +45,5 @@ export function createModels(api) {
     if (error) throw error;
   }
 
-  return { list, isEmpty, problem, load, ready };
+  return { all, list, isEmpty, problem, load, ready };
 }

@@ -20,8 +20,23 @@ export function newId() {
  */
 export function newConversation(user, model, now) {
   return {
-    id: newId(), user, title: "", titled: false, created: now, updated: now, model, system: "", messages: [], version: 0,
+    id: newId(), user, title: "", titled: false, created: now, updated: now, model, system: "", messages: [], documents: [],
+    version: 0,
   };
+}
+
+/**
+ * A stored record with every field: those written before there were documents have none.
+ * @param {Conversation} stored
+ * @returns {Conversation}
+ */
+export function whole(stored) {
+  return { ...stored, documents: stored.documents ?? [] };
+}
+
+/** Nothing was said, attached or stored yet. @param {Conversation} conversation */
+export function isUntouched({ messages, documents, version }) {
+  return messages.length === 0 && documents.length === 0 && version === 0;
 }
 
 /**
@@ -53,19 +68,25 @@ function settleMessage(message) {
  * @returns {Conversation}
  */
 export function mergeConversations(theirs, ours) {
-  const known = new Set(ours.messages.map((message) => message.id));
-  const added = theirs.messages.filter((message) => !known.has(message.id));
-  const messages = [...ours.messages, ...added].sort((one, other) => one.created - other.created);
-  return { ...ours, messages, updated: Math.max(theirs.updated, ours.updated), version: theirs.version };
+  const messages = joined(theirs.messages, ours.messages).sort((one, other) => one.created - other.created);
+  const documents = joined(whole(theirs).documents, ours.documents);
+  return { ...ours, messages, documents, updated: Math.max(theirs.updated, ours.updated), version: theirs.version };
+}
+
+/** @template {{ id: string }} Item @param {Item[]} theirs @param {Item[]} ours @returns {Item[]} */
+function joined(theirs, ours) {
+  const known = new Set(ours.map(({ id }) => id));
+  return [...ours, ...theirs.filter(({ id }) => !known.has(id))];
 }
 
 /**
  * What the model is sent: no empty answers, no thinking.
  * @param {Conversation} conversation
  * @param {string} defaultSystem
+ * @param {string} [context]  what to answer from
  */
-export function toWire({ system, messages }, defaultSystem) {
-  const instructions = system.trim() || defaultSystem.trim();
+export function toWire({ system, messages }, defaultSystem, context = "") {
+  const instructions = [system.trim() || defaultSystem.trim(), context].filter(Boolean).join("\n\n");
   const said = messages.filter((message) => message.text).map(({ role, text }) => ({ role: String(role), content: text }));
   return instructions ? [{ role: "system", content: instructions }, ...said] : said;
 }

@@ -6,7 +6,7 @@
 import { mergeConversations } from "./records.js";
 
 /**
- * @import { Conversation, Summary } from "../types.js"
+ * @import { Conversation, Document, Summary } from "../types.js"
  *
  * @typedef {object} Storage
  * @property {boolean} lasting  false when everything is gone with the tab
@@ -15,6 +15,9 @@ import { mergeConversations } from "./records.js";
  * @property {(conversation: Conversation) => Promise<Conversation | null>} save  null: deleted meanwhile
  * @property {(id: string) => Promise<void>} remove
  * @property {(user: string) => Promise<void>} removeAll
+ * @property {(document: Document) => Promise<void>} saveDocument
+ * @property {(conversation: string) => Promise<Document[]>} loadDocuments
+ * @property {(id: string) => Promise<void>} removeDocument
  * @property {(key: string) => Promise<string>} loadDraft
  * @property {(key: string, user: string, text: string) => Promise<void>} saveDraft
  */
@@ -42,6 +45,10 @@ export function createMemoryStorage() {
   const kept = new Map();
   /** @type {Map<string, { user: string, text: string }>} */
   const drafts = new Map();
+  /** @type {Map<string, Document>} */
+  const documents = new Map();
+  /** @param {string} id */
+  const documentsOf = (id) => [...documents.values()].filter(({ conversation }) => conversation === id);
   return {
     lasting: false,
     list: async (user) => [...kept.values()].filter((one) => one.user === user).map(summaryOf),
@@ -54,12 +61,16 @@ export function createMemoryStorage() {
     async remove(id) {
       kept.delete(id);
       drafts.delete(id);
+      documentsOf(id).forEach((document) => documents.delete(document.id));
     },
     async removeAll(user) {
-      for (const map of [kept, drafts]) {
+      for (const map of [kept, drafts, documents]) {
         map.forEach((one, key) => one.user === user && map.delete(key));
       }
     },
+    saveDocument: async (document) => void documents.set(document.id, document),
+    loadDocuments: async (conversation) => documentsOf(conversation),
+    removeDocument: async (id) => void documents.delete(id),
     loadDraft: async (key) => drafts.get(key)?.text ?? "",
     saveDraft: async (key, user, text) => void drafts.set(key, { user, text }),
   };
