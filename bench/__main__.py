@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from bench import applied, cold_start, deployed, hot_path
+from bench import applied, cold_start, compared, deployed, hot_path, vendors
 from deploy import bundle
 
 if TYPE_CHECKING:
@@ -55,7 +55,16 @@ class Figure(NamedTuple):
 def main() -> None:
     """Measure everything and print the table."""
     with _upstream() as upstream:
-        figures = [*_cold_starts(upstream), *_hot_path(upstream), *_page(), _ready(), *_applies(), *_deployed()]
+        figures = [
+            *_cold_starts(upstream),
+            *_hot_path(upstream),
+            *_vendors(upstream),
+            *_compared(upstream),
+            *_page(),
+            _ready(),
+            *_applies(),
+            *_deployed(),
+        ]
     table = Table("what", "measured", "at most", "", title="Twocan, measured")
     for one in figures:
         kept = "kept" if one.kept else "MISSED"
@@ -126,6 +135,26 @@ def _hot_path(upstream: str) -> Iterator[Figure]:
     yield Figure("chat handler adds, to the first token, p50", added.first_token, "ms", 2)
     yield Figure("chat handler adds, per streamed chunk", added.chunk, "µs", 20)
     yield Figure("token verify, in bare jwt.decodes", hot_path.verify_ratio(), "×", 1.5)
+
+
+def _vendors(upstream: str) -> Iterator[Figure]:
+    with redirect_stdout(io.StringIO()):
+        added = vendors.measure(upstream)
+    yield Figure("vendor layer (Anthropic) over the same bytes passed on, per request, p50", added.request, "ms", 0.3)
+    yield Figure("vendor layer (Anthropic) over the same bytes passed on, per chunk", added.chunk, "µs", 25)
+    yield Figure("failover before the first token, beyond the failed attempt, p50", added.failover, "ms", 5)
+
+
+def _compared(upstream: str) -> Iterator[Figure]:
+    try:
+        found = compared.measure(upstream)
+    except compared.Absent as error:
+        Console(stderr=True).print(f"Left out: the LiteLLM proxy; {error}.")
+        return
+    for name, who in (("ours", "local gateway, authorizer and chat"), ("theirs", "LiteLLM proxy")):
+        yield Figure(f"{who} adds over HTTP, plain, p50", found[name].plain, "ms", None)
+        yield Figure(f"{who} adds over HTTP, to the first token, p50", found[name].first_token, "ms", None)
+        yield Figure(f"{who} adds over HTTP, per streamed chunk", found[name].chunk, "µs", None)
 
 
 def _page() -> Iterator[Figure]:

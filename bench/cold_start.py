@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Shares of `import openai` that the cold starts may cost.
-BUDGETS = {"authorizer": 0.15, "login": 0.18, "chat": 0.25}
+BUDGETS = {"authorizer": 0.15, "login": 0.18, "chat": 0.25, "qa": 0.2}
 #: What signs the tokens of the bench, and who issues them.
 KEY = "a key of the bench, long enough for HS256"
 STAGE = "twocan/bench"
@@ -144,7 +144,12 @@ def event(name: str, token: str) -> dict[str, Any]:
         arn = "arn:aws:execute-api:eu-central-1:123456789012:abc/live/POST/v1/chat/completions"
         return {"type": "TOKEN", "authorizationToken": f"Bearer {token}", "methodArn": arn}
     chat = {"model": "mock", "stream": True, "messages": [{"role": "user", "content": "hi"}]}
-    path, body = {"login": ("/auth/login", {"username": "ann", "password": "x"}), "chat": ("/v1/chat/completions", chat)}[name]
+    passages = {"question": "hi", "documents": [{"name": "a", "type": "text/plain", "data": "aGkh"}]}
+    path, body = {
+        "login": ("/auth/login", {"username": "ann", "password": "x"}),
+        "chat": ("/v1/chat/completions", chat),
+        "qa": ("/v1/passages", passages),
+    }[name]
     around = {"requestId": "1", "identity": {"sourceIp": "127.0.0.1"}}
     headers = {"Authorization": f"Bearer {token}"}
     return {"httpMethod": "POST", "path": path, "headers": headers, "body": json.dumps(body), "requestContext": around}

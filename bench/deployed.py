@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 #: Times a hello function that a cold start may take.
 BUDGETS = {"authorizer": 2.0, "chat": 3.0}
 #: Bytes of each zip for Lambda.
-SIZES = {"authorizer": 250_000, "login": 300_000, "chat": 1_500_000}
+SIZES = {"authorizer": 250_000, "login": 300_000, "chat": 1_500_000, "qa": 1_500_000}
 _SECONDS = 60.0
 _URN = "urn:fss:cn-north-4:00000000000000000000000000000000:function:default:bench:1"
 #: The first answer asks no database, but the client of one is made.

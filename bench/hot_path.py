@@ -46,10 +46,8 @@ class Bench:
     def __init__(self, upstream: str) -> None:
         self._url = f"{upstream}/chat/completions"
         self._pool = urllib3.PoolManager()
-        row = {"name": "mock", "vendor": "openai", "base_url": upstream, "model": "mock"}
-        known = {"SITE_ORIGIN": "https://chat.example.com", "TOKEN_ISSUER": _ISSUER.issuer, "TOKEN_AUDIENCE": _ISSUER.audience}
-        self._events = {stream: _event(stream=stream) for stream in (False, True)}
-        self._chat = handler.start("aws", {**known, "TOKEN_KEY": _KEY, "MODELS": json.dumps([row])}.get)
+        self._events = {stream: event("mock", stream=stream) for stream in (False, True)}
+        self._chat = started([{"name": "mock", "vendor": "openai", "base_url": upstream, "model": "mock"}])
 
     def measure(self) -> Added:
         """Return the differences of the medians."""
@@ -73,22 +71,33 @@ class Bench:
     def _direct_stream(self) -> tuple[float, float]:
         began = time.perf_counter()
         response = self._pool.request("POST", self._url, body=_body(stream=True), preload_content=False)
-        return _drained(response.stream(65_536), began)
+        return drained(response.stream(65_536), began)
 
     def _through_stream(self) -> tuple[float, float]:
         began = time.perf_counter()
-        return _drained(self._chat.respond(self._events[True], Context()).body, began)
+        return drained(self._chat.respond(self._events[True], Context()).body, began)
+
+
+def settings(rows: list[dict[str, str]], routes: list[dict[str, Any]] | None = None) -> dict[str, str]:
+    """Return what a deployer would set, for these models and routes."""
+    known = {"SITE_ORIGIN": "https://chat.example.com", "TOKEN_ISSUER": _ISSUER.issuer, "TOKEN_AUDIENCE": _ISSUER.audience, "TOKEN_KEY": _KEY}
+    return {**known, "MODELS": json.dumps(rows), "ROUTES": json.dumps(routes or [])}
+
+
+def started(rows: list[dict[str, str]], routes: list[dict[str, Any]] | None = None) -> Any:
+    """Return the chat function at work."""
+    return handler.start("aws", settings(rows, routes).get)
 
 
 def verify_ratio() -> float:
     """Return what verifying a token takes, in bare `jwt.decode`s of the same token."""
-    token = tokens.issue(_ISSUER, subject="ann", session="1", now=int(time.time()))
+    given = token()
 
     def ours() -> None:
-        tokens.verify(token, _ISSUER, now=int(time.time()))
+        tokens.verify(given, _ISSUER, now=int(time.time()))
 
     def bare() -> None:
-        jwt.decode(token, _KEY, algorithms=["HS256"], audience=_ISSUER.audience, issuer=_ISSUER.issuer)
+        jwt.decode(given, _KEY, algorithms=["HS256"], audience=_ISSUER.audience, issuer=_ISSUER.issuer)
 
     both: tuple[list[float], list[float]] = ([], [])
     # In turn: measured one after the other, whatever slows the machine down for a moment slows one of them only.
@@ -112,7 +121,7 @@ def _milliseconds(work: Callable[[], None]) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def _drained(chunks: Any, began: float) -> tuple[float, float]:
+def drained(chunks: Any, began: float) -> tuple[float, float]:
     """Return after how many milliseconds the first bytes came, and the last."""
     first = 0.0
     for chunk in chunks:
@@ -121,13 +130,18 @@ def _drained(chunks: Any, began: float) -> tuple[float, float]:
     return first, (time.perf_counter() - began) * 1000
 
 
-def _body(*, stream: bool) -> bytes:
-    return json.dumps({"model": "mock", "stream": stream, "messages": [{"role": "user", "content": "hi"}]}).encode()
+def _body(model: str = "mock", *, stream: bool) -> bytes:
+    return json.dumps({"model": model, "stream": stream, "messages": [{"role": "user", "content": "hi"}]}).encode()
 
 
-def _event(*, stream: bool) -> dict[str, Any]:
-    token = tokens.issue(_ISSUER, subject="ann", session="1", now=int(time.time()))
-    headers = {"Authorization": f"Bearer {token}"}
+def token() -> str:
+    """Return a token that the started functions take."""
+    return tokens.issue(_ISSUER, subject="ann", session="1", now=int(time.time()))
+
+
+def event(model: str, *, stream: bool) -> dict[str, Any]:
+    """Return a gateway's event that asks this model."""
+    headers = {"Authorization": f"Bearer {token()}"}
     around = {"requestId": "1", "identity": {"sourceIp": "127.0.0.1"}}
-    body = _body(stream=stream).decode()
+    body = _body(model, stream=stream).decode()
     return {"httpMethod": "POST", "path": "/v1/chat/completions", "headers": headers, "body": body, "requestContext": around}
