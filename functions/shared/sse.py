@@ -50,7 +50,7 @@ class Decoder:
     """Takes chunks, returns the events that they complete, and keeps what they leave over."""
 
     def __init__(self) -> None:
-        self._left: list[bytes] = []
+        self._left = bytearray()
         self._size = 0
         self._after_cr = False
         self._begun = False
@@ -79,13 +79,13 @@ class Decoder:
             chunk = chunk[1:] if chunk.startswith(b"\n") else chunk
             self._after_cr = False
         if b"\n" not in chunk and b"\r" not in chunk:
-            # Joined only when the line ends: joining at every chunk is quadratic for a long line in small chunks.
-            self._left.append(chunk)
+            # Added to one array: for a long line in small chunks, joining at each is quadratic, and a list takes many times their size.
+            self._left += chunk
             return []
         # bytes.splitlines, unlike str.splitlines, knows CR, LF and CRLF only, which is what the standard says.
-        lines = b"".join([*self._left, chunk]).splitlines(keepends=True)
+        lines = bytes(self._left + chunk).splitlines(keepends=True)
         self._after_cr = lines[-1].endswith(b"\r")
-        self._left = [] if lines[-1].endswith((b"\n", b"\r")) else [lines.pop()]
+        self._left = bytearray() if lines[-1].endswith((b"\n", b"\r")) else bytearray(lines.pop())
         return lines
 
     def _line(self, raw: bytes) -> Event | None:
