@@ -87,10 +87,11 @@ def users(context: click.Context, folder: Path, cloud: str | None, name: str | N
 
 @users.command("add")
 @click.argument("username")
+@click.option("--admin", "is_admin", is_flag=True, help="Who sees in the page how the models do.")
 @click.pass_obj
-def users_add(admin: Admin, username: str) -> None:
+def users_add(admin: Admin, username: str, *, is_admin: bool) -> None:
     """Add a user; the password is asked for, or read from standard input."""
-    body = _invoke(admin, "users.add", username=username, password=_new_password())
+    body = _invoke(admin, "users.add", username=username, password=_new_password(), admin=is_admin)
     click.echo(f"{body['username']} may sign in now{_place()}.")
 
 
@@ -98,13 +99,13 @@ def users_add(admin: Admin, username: str) -> None:
 @click.pass_obj
 def users_list(admin: Admin) -> None:
     """List all users."""
-    table = Table(Column("user", overflow="fold", min_width=12), "may sign in")
+    table = Table(Column("user", overflow="fold", min_width=12), "may sign in", "admin")
     after, more = "", True
     while more:
         body = _invoke(admin, "users.list", after=after)
         for user in body["users"]:
             note = " (of the deployer's own: it signs in while a promotion goes on)" if user["username"] == probe.ACCOUNT else ""
-            table.add_row(user["username"], ("yes" if user["enabled"] else "no") + note)
+            table.add_row(user["username"], ("yes" if user["enabled"] else "no") + note, "yes" if user["admin"] else "")
             after = user["username"]
         more = body["more"]
     Console().print(table)
@@ -118,6 +119,24 @@ def users_disable(admin: Admin, username: str) -> None:
     body = _invoke(admin, "users.disable", username=username)
     again = f".venv/bin/python -m deploy users passwd {body['username']}"
     click.echo(_there(f"{body['username']} is disabled{_place()}. A new password lets them in again: {again}"))
+
+
+@users.command("grant")
+@click.argument("username")
+@click.pass_obj
+def users_grant(admin: Admin, username: str) -> None:
+    """Make a user an admin, who sees in the page how the models do."""
+    body = _invoke(admin, "users.grant", username=username)
+    click.echo(f"{body['username']} is an admin{_place()}, from the next sign-in on or within 15 minutes.")
+
+
+@users.command("revoke")
+@click.argument("username")
+@click.pass_obj
+def users_revoke(admin: Admin, username: str) -> None:
+    """Let a user be an admin no more; what is open ends within 15 minutes."""
+    body = _invoke(admin, "users.revoke", username=username)
+    click.echo(f"{body['username']} is no admin any more{_place()}; what is open ends within 15 minutes.")
 
 
 @users.command("passwd")
@@ -157,7 +176,7 @@ def _there(text: str) -> str:
     return text.replace("-m deploy users ", f"-m deploy users {words} ") if given.get("cloud") else text
 
 
-def _invoke(admin: Admin, command: str, **arguments: str) -> dict[str, Any]:
+def _invoke(admin: Admin, command: str, /, **arguments: object) -> dict[str, Any]:
     answer = admin(command, arguments)
     if answer["status"] != 200:
         raise click.ClickException(_there(answer["body"]["error"]["message"]))

@@ -82,13 +82,14 @@ def run(plan: Plan, announce: Callable[[Mapping[str, Any]], None]) -> None:
 
 
 def set_password(password: str, values: Mapping[str, str]) -> None:
-    """Give the owner's account this password, and make it if it is absent. Raises RunError."""
+    """Give the owner's account, an admin's, this password, and make it if it is absent. Raises RunError."""
     arguments = {"username": stage.USERNAME, "password": password}
     answer = stage.invoke("users.passwd", arguments, values)
     if answer["status"] == 404:
         answer = stage.invoke("users.add", arguments, values)
     if answer["status"] != 200:
         raise RunError(f"PASSWORD cannot be used: {answer['body']['error']['message']}")
+    stage.invoke("users.grant", {"username": stage.USERNAME}, values)
 
 
 def _ready(plan: Plan, names: list[str]) -> dict[str, Any]:

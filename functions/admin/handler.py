@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from functions.shared import accounts, attempts, documents, passwords
 from functions.shared.errors import InvalidRequest, WeakPassword
@@ -17,6 +17,8 @@ from functions.shared.serve import Route, field, reply, route, serve
 from functions.shared.stores import Records, Table, open_records, open_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from functions.shared.messages import Request, Response
     from functions.shared.settings import Settings
 
@@ -53,7 +55,7 @@ def answer(request: Request, tools: Tools) -> Response:
 def _add(request: Request, tools: Tools) -> Response:
     document = documents.parse(request.body)
     name = field(document, "username", most=accounts.LONGEST)
-    accounts.add(tools.records, name, _hashed(field(document, "password"), name, tools))
+    accounts.add(tools.records, name, _hashed(field(document, "password"), name, tools), admin=_admin(document))
     return reply({"username": accounts.canonical(name)})
 
 
@@ -62,7 +64,7 @@ def _list(request: Request, tools: Tools) -> Response:
     if not isinstance(after, str):
         raise InvalidRequest("`after` must be a user name.", param="after")
     page = accounts.listed(tools.records, after, PAGE)
-    users = [{"username": one.name, "enabled": one.enabled} for one in page]
+    users = [{"username": one.name, "enabled": one.enabled, "admin": one.admin} for one in page]
     return reply({"users": users, "more": len(page) == PAGE})
 
 
@@ -79,6 +81,28 @@ def _passwd(request: Request, tools: Tools) -> Response:
     accounts.save(tools.records, account._replace(password=stored, enabled=True, epoch=account.epoch + 1))
     attempts.forget(tools.records, account.name)
     return reply({"username": account.name})
+
+
+def _grant(request: Request, tools: Tools) -> Response:
+    return _made(request, tools, admin=True)
+
+
+def _revoke(request: Request, tools: Tools) -> Response:
+    return _made(request, tools, admin=False)
+
+
+def _made(request: Request, tools: Tools, *, admin: bool) -> Response:
+    account = accounts.get(tools.records, field(documents.parse(request.body), "username", most=accounts.LONGEST))
+    # Sessions go on: the next token, within 15 minutes, says what the account is then.
+    accounts.save(tools.records, account._replace(admin=admin))
+    return reply({"username": account.name})
+
+
+def _admin(document: Mapping[str, Any]) -> bool:
+    admin = document.get("admin", False)
+    if not isinstance(admin, bool):
+        raise InvalidRequest("`admin` must be true or false.", param="admin")
+    return admin
 
 
 def _prepare(_: Request, tools: Tools) -> Response:
@@ -122,6 +146,8 @@ COMMANDS = (
     Route("INVOKE", "users.list", _list),
     Route("INVOKE", "users.disable", _disable),
     Route("INVOKE", "users.passwd", _passwd),
+    Route("INVOKE", "users.grant", _grant),
+    Route("INVOKE", "users.revoke", _revoke),
     Route("INVOKE", "records.prepare", _prepare),
     Route("INVOKE", "records.state", _state),
     Route("INVOKE", "records.delete", _delete),

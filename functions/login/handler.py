@@ -92,13 +92,13 @@ def _logout(request: Request, tools: Tools) -> Response:
 def _me(request: Request, tools: Tools) -> Response:
     claims = bearer.caller(request, tools.issuer, int(tools.now()))
     session = sessions.alive(tools.records, claims.session)
-    return reply({"username": session.name, "session_expires": session.expires}, user=session.name)
+    return reply({"username": session.name, "admin": session.admin, "session_expires": session.expires}, user=session.name)
 
 
 def _signed_in(tools: Tools, session: sessions.Session, refresh_token: str) -> Response:
-    access_token = tokens.issue(tools.issuer, subject=session.name, session=session.id, now=int(tools.now()))
+    access_token = tokens.issue(tools.issuer, subject=session.name, session=session.id, now=int(tools.now()), admin=session.admin)
     granted = {"access_token": access_token, "token_type": "Bearer", "expires_in": tokens.LIFE}
-    return reply({**granted, "refresh_token": refresh_token, "username": session.name}, user=session.name)
+    return reply({**granted, "refresh_token": refresh_token, "username": session.name, "admin": session.admin}, user=session.name)
 
 
 def _document(request: Request) -> dict[str, Any]:

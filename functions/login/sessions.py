@@ -29,11 +29,12 @@ class Session(NamedTuple):
     name: str
     epoch: int
     expires: int
+    admin: bool = False
 
 
 def begin(records: Records, account: Account, *, expires: int) -> tuple[Session, str]:
     """Start a session and return it with its first refresh token."""
-    session = Session(secrets.token_urlsafe(16), account.name, account.epoch, expires)
+    session = Session(secrets.token_urlsafe(16), account.name, account.epoch, expires, account.admin)
     body = {"name": session.name, "epoch": session.epoch}
     records.put(_SESSIONS, session.id, body, if_version=0, expires=expires)
     return session, _hand_out(records, session)
@@ -69,7 +70,8 @@ def alive(records: Records, session_id: str) -> Session:
     account = accounts.find(records, session.name)
     if account is None or not account.enabled or account.epoch != session.epoch:
         raise SessionEnded
-    return session
+    # What the account is now, not what it was when the session began.
+    return session._replace(admin=account.admin)
 
 
 def end(records: Records, session_id: str) -> None:

@@ -21,13 +21,14 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}", re.ASCII)
 
 
 class Account(NamedTuple):
-    """One account; `password` is the stored hash, `version` the record's."""
+    """One account; `password` is the stored hash, `version` the record's. `admin`: may see how the models do."""
 
     name: str
     password: str
     enabled: bool
     epoch: int
     version: int
+    admin: bool = False
 
 
 def canonical(name: str) -> str | None:
@@ -51,20 +52,20 @@ def get(records: Records, name: str) -> Account:
     return account
 
 
-def add(records: Records, name: str, password: str) -> None:
+def add(records: Records, name: str, password: str, *, admin: bool = False) -> None:
     """Create an enabled account with a hashed password. Raises InvalidRequest or AlreadyExists."""
     known = canonical(name)
     if known is None:
         raise InvalidRequest("A user name has 1 to 64 letters a-z, digits and . _ @ + -, and begins with a letter or a digit.", param="username")
     try:
-        save(records, Account(known, password, enabled=True, epoch=1, version=0))
+        save(records, Account(known, password, enabled=True, epoch=1, version=0, admin=admin))
     except Conflict:
         raise AlreadyExists(f"There is a user {known!r} already. Change the password with: .venv/bin/python -m deploy users passwd {known}") from None
 
 
 def save(records: Records, account: Account) -> None:
     """Write an account over the version that was read. Raises Conflict."""
-    body = {"password": account.password, "enabled": account.enabled, "epoch": account.epoch}
+    body = {"password": account.password, "enabled": account.enabled, "epoch": account.epoch, "admin": account.admin}
     records.put(_PARTITION, account.name, body, if_version=account.version)
 
 
@@ -75,4 +76,4 @@ def listed(records: Records, after: str, limit: int) -> list[Account]:
 
 def _account(record: Record) -> Account:
     body = record.body
-    return Account(record.sort, body["password"], body["enabled"], body["epoch"], record.version)
+    return Account(record.sort, body["password"], body["enabled"], body["epoch"], record.version, body.get("admin") is True)

@@ -32,6 +32,8 @@ LONGEST = 8192
 _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}", re.ASCII)
 _TEXTS = ("iss", "aud", "sub", "jti", "sid")
 _TIMES = ("iat", "exp")
+#: Of an admin's token alone (RFC 9068, 2.2.3.1); in no other form.
+_ROLES = {"roles": ["admin"]}
 _HEADER = {"alg": "HS256", "typ": "at+jwt"}
 _MAKE_ONE = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 _JWS = PyJWS(algorithms=["HS256"])
@@ -51,6 +53,7 @@ class Claims(NamedTuple):
     session: str
     issued: int
     expires: int
+    admin: bool = False
 
 
 class Issuer(NamedTuple):
@@ -80,12 +83,14 @@ def keys(current: str, previous: str) -> tuple[Key, ...]:
     return (key("TOKEN_KEY", current), *([key("TOKEN_KEY_PREVIOUS", previous)] if previous else []))
 
 
-def issue(by: Issuer, *, subject: str, session: str, now: int) -> str:
+def issue(by: Issuer, *, subject: str, session: str, now: int, admin: bool = False) -> str:
     """Return an access token for `subject`, signed with the current key."""
     current = by.keys[0]
     times = {"iat": now, "exp": now + LIFE}
     claims = {"iss": by.issuer, "aud": by.audience, "sub": subject, **times, "jti": secrets.token_urlsafe(12), "sid": session}
-    return _JWS.encode(documents.write(claims), current.secret, "HS256", headers={"typ": "at+jwt", "kid": current.kid})
+    return _JWS.encode(
+        documents.write({**claims, **(_ROLES if admin else {})}), current.secret, "HS256", headers={"typ": "at+jwt", "kid": current.kid}
+    )
 
 
 def verify(token: str, by: Issuer, *, now: int) -> Claims:
@@ -130,7 +135,8 @@ def _key(unverified_header: dict[str, Any], known: Sequence[Key]) -> Key:
 
 
 def _claims(document: dict[str, Any], by: Issuer, now: int) -> Claims:
-    if set(document) != {*_TEXTS, *_TIMES}:
+    admin = "roles" in document
+    if set(document) != {*_TEXTS, *_TIMES, *(_ROLES if admin else ())} or (admin and document["roles"] != _ROLES["roles"]):
         raise _Refused
     # `type(...) is` and not isinstance: True is an int, and an exp of True would be 1.
     if not all(type(document[name]) is str and document[name] for name in _TEXTS):
@@ -142,4 +148,4 @@ def _claims(document: dict[str, Any], by: Issuer, now: int) -> Claims:
     issued, expires = document["iat"], document["exp"]
     if not (issued - SKEW <= now < expires and 0 < expires - issued <= LIFE):
         raise _Refused
-    return Claims(document["sub"], document["sid"], issued, expires)
+    return Claims(document["sub"], document["sid"], issued, expires, admin)

@@ -57,6 +57,37 @@ def test_a_user_is_added(folder: Path) -> None:
     assert {"ann": True} == signs_in(folder, "ann")
 
 
+def admins(folder: Path) -> list[str]:
+    """Return who is an admin."""
+    listed = stage.invoke("users.list", {}, stage.Stage(folder).settings({}))["body"]["users"]
+    return [user["username"] for user in listed if user["admin"]]
+
+
+def test_admins_are_made_and_unmade(folder: Path) -> None:
+    """With the user or afterwards; the list shows them."""
+    users(folder, "add", "ann")
+    added = users(folder, "add", "bob", "--admin")
+    first = admins(folder)
+    granted, revoked = users(folder, "grant", "Ann"), users(folder, "revoke", "bob")
+    listed = users(folder, "list").output
+
+    assert (0, 0, 0) == (added.exit_code, granted.exit_code, revoked.exit_code)
+    assert (["bob"], ["ann"]) == (first, admins(folder))
+    assert "ann is an admin on this machine, from the next sign-in on or within 15 minutes.\n" == granted.output
+    assert "bob is no admin any more on this machine; what is open ends within 15 minutes.\n" == revoked.output
+    assert [["ann", "yes", "yes"], ["bob", "yes", ""]] == [
+        [cell.strip() for cell in line.split("│")[1:-1]] for line in listed.splitlines() if line.startswith("│")
+    ]
+
+
+def test_nobody_who_is_not_there_becomes_an_admin(folder: Path) -> None:
+    """And it is said who there is."""
+    done = users(folder, "grant", "nobody")
+
+    assert 1 == done.exit_code
+    assert "There is no user 'nobody'" in done.output
+
+
 def test_a_password_is_what_stands_before_the_line_break(folder: Path) -> None:
     """Blanks belong to it; a line break of either kind does not."""
     users(folder, "add", "ann", given=" twelve green stones \r\n")

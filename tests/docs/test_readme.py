@@ -153,8 +153,8 @@ def test_the_users_commands_exist() -> None:
     """Each line of the example is understood."""
     lines = next(block for block in blocks(ENGLISH, "sh") if "users add" in block).splitlines()
 
-    assert {"add", "list", "passwd", "disable"} == {shlex.split(line)[4] for line in lines}
-    assert [0] * 4 == [CliRunner().invoke(main, [*shlex.split(line)[3:5], "--help"]).exit_code for line in lines]
+    assert {"add", "list", "passwd", "disable", "grant", "revoke"} == {shlex.split(line)[4] for line in lines}
+    assert [0] * 6 == [CliRunner().invoke(main, [*shlex.split(line)[3:5], "--help"]).exit_code for line in lines]
 
 
 def test_what_a_run_prints_is_what_it_prints() -> None:

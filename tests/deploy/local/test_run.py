@@ -74,7 +74,7 @@ def test_the_owners_password_is_set_again_at_every_start(here: stage.Stage) -> N
     stage.invoke("users.disable", {"username": stage.USERNAME}, here.settings({}))
     run.set_password(PASSWORD, here.settings({}))
 
-    assert [{"username": "owner", "enabled": True}] == stage.invoke("users.list", {}, here.settings({}))["body"]["users"]
+    assert [{"username": "owner", "enabled": True, "admin": True}] == stage.invoke("users.list", {}, here.settings({}))["body"]["users"]
 
 
 def test_page_and_api_are_two_origins(here: stage.Stage) -> None:

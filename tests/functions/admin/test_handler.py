@@ -155,13 +155,47 @@ def test_a_password_that_is_no_text_is_refused(invoke: Callable[..., Any], passw
 
 
 def test_users_are_listed_without_their_hashes(invoke: Callable[..., Any]) -> None:
-    """Name and whether they may sign in."""
+    """Name, whether they may sign in, and whether they are admins."""
     invoke("users.add", username="bob", password=PASSWORD)
     invoke("users.add", username="alice", password=PASSWORD)
     invoke("users.disable", username="bob")
-    users = [{"username": "alice", "enabled": True}, {"username": "bob", "enabled": False}]
+    users = [{"username": "alice", "enabled": True, "admin": False}, {"username": "bob", "enabled": False, "admin": False}]
 
     assert (200, {"users": users, "more": False}) == invoke("users.list")
+
+
+def test_admins_are_made_and_unmade(invoke: Callable[..., Any], records: Records) -> None:
+    """With the account or afterwards; nothing else about it changes, and its sessions go on."""
+    invoke("users.add", username="alice", password=PASSWORD, admin=True)
+    made = accounts.get(records, "alice")
+    answers = [invoke(command, username="Alice ") for command in ("users.revoke", "users.grant", "users.grant", "users.revoke")]
+    left = accounts.get(records, "alice")
+
+    assert [(200, {"username": "alice"})] * 4 == answers
+    assert (made._replace(admin=False, version=5), True) == (left, made.admin)
+
+
+def test_a_new_password_makes_no_admin(invoke: Callable[..., Any], records: Records) -> None:
+    """Nor does it unmake one."""
+    for name, admin in (("alice", True), ("bob", False)):
+        invoke("users.add", username=name, password=PASSWORD, admin=admin)
+        invoke("users.disable", username=name)
+        invoke("users.passwd", username=name, password=PASSWORD)
+
+    assert (True, False) == (accounts.get(records, "alice").admin, accounts.get(records, "bob").admin)
+
+
+@pytest.mark.parametrize("command", ["users.grant", "users.revoke"])
+def test_only_a_user_who_is_there_becomes_an_admin(invoke: Callable[..., Any], command: str) -> None:
+    """Anybody else is named."""
+    assert (404, "not_found") == invoke(command, username="nobody")
+
+
+@pytest.mark.parametrize("admin", [None, 1, "true", []], ids=repr)
+def test_whether_somebody_is_an_admin_is_not_guessed(invoke: Callable[..., Any], records: Records, admin: Any) -> None:
+    """And the account is not made."""
+    assert (400, "invalid_request") == invoke("users.add", username="alice", password=PASSWORD, admin=admin)
+    assert accounts.find(records, "alice") is None
 
 
 def test_a_long_list_comes_in_pages(invoke: Callable[..., Any], records: Records) -> None:

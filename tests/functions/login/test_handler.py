@@ -60,8 +60,45 @@ def test_signing_in_grants_both_tokens(desk: Desk) -> None:
         {name: granted[name] for name in ("token_type", "expires_in", "username")},
         len(granted["refresh_token"]),
     )
-    assert {"access_token", "token_type", "expires_in", "refresh_token", "username"} == set(granted)
+    assert {"access_token", "token_type", "expires_in", "refresh_token", "username", "admin"} == set(granted)
     assert "alice" == tokens.verify(granted["access_token"], ISSUER, now=desk.clock()).subject
+
+
+def grant(records: Records, name: str = "alice", *, admin: bool = True) -> None:
+    """Do what users.grant and users.revoke do."""
+    accounts.save(records, accounts.get(records, name)._replace(admin=admin))
+
+
+def test_an_admin_is_told_so_and_nobody_else(desk: Desk) -> None:
+    """In the answer for the page, and in the token for the functions."""
+    other = said(desk.login())
+    grant(desk.records)
+    admin = said(desk.login())
+
+    assert (False, True) == (other["admin"], admin["admin"])
+    assert [False, True] == [tokens.verify(one["access_token"], ISSUER, now=desk.clock()).admin for one in (other, admin)]
+
+
+def test_a_session_learns_what_its_account_has_become(desk: Desk) -> None:
+    """With the next access token, either way; nobody need sign in again."""
+    granted = said(desk.login())
+    found = []
+    for admin in (True, False):
+        grant(desk.records, admin=admin)
+        granted = said(desk.refresh(granted["refresh_token"]))
+        found.append((granted["admin"], tokens.verify(granted["access_token"], ISSUER, now=desk.clock()).admin))
+
+    assert [(True, True), (False, False)] == found
+
+
+@pytest.mark.parametrize("stored", [None, 1, "true", ["admin"]], ids=repr)
+def test_only_true_makes_an_admin(desk: Desk, stored: Any) -> None:
+    """An account that an older release wrote says nothing of it."""
+    found = desk.records.get("accounts", "alice")
+    assert found
+    desk.records.put("accounts", "alice", {**found.body, "admin": stored}, if_version=found.version)
+
+    assert said(desk.login())["admin"] is False
 
 
 def test_the_log_learns_who_signed_in(desk: Desk) -> None:
@@ -316,7 +353,7 @@ def test_me_says_who_and_until_when(desk: Desk) -> None:
     """The page greets by it."""
     response = desk.ask("GET", "/auth/me", headers=bearer(said(desk.login())))
 
-    assert {"username": "alice", "session_expires": desk.clock() + MONTH} == said(response)
+    assert {"username": "alice", "admin": False, "session_expires": desk.clock() + MONTH} == said(response)
 
 
 def test_me_knows_at_once_that_a_session_is_over(desk: Desk) -> None:

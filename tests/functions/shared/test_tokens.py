@@ -234,6 +234,22 @@ def test_no_claim_may_be_absent(name: str) -> None:
     assert not verifies(token(claims={name: ABSENT}))
 
 
+def test_an_admins_token_says_so() -> None:
+    """In the one form that there is (RFC 9068, 2.2.3.1); everybody else's holds no roles."""
+    admin, other = (tokens.issue(ISSUER, subject="alice", session="s", now=NOW, admin=whether) for whether in (True, False))
+
+    assert (True, False) == tuple(tokens.verify(one, ISSUER, now=NOW).admin for one in (admin, other))
+    assert tokens.verify(token(claims={"roles": ["admin"]}), ISSUER, now=NOW).admin
+
+
+@pytest.mark.parametrize(
+    "roles", [None, True, 1, "admin", [], ["admin", "admin"], ["Admin"], ["user"], ["admin", "user"], [["admin"]], {"admin": True}], ids=repr
+)
+def test_roles_have_one_form(roles: Any) -> None:
+    """Nothing that only looks like it makes an admin, and no token with it is good for anything else."""
+    assert not verifies(token(claims={"roles": roles}))
+
+
 @pytest.mark.parametrize("name", ["nbf", "admin", "scope", "azp", "EXP", "exp ", ""])
 def test_no_claim_may_be_added(name: str) -> None:
     """What we never issue we never accept."""
