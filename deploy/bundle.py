@@ -57,5 +57,6 @@ ROUTES = (
     Route("GET", "/v1/models", "chat"),
     Route("POST", "/v1/chat/completions", "chat", streams=True),
     Route("POST", "/v1/embeddings", "chat"),
+    Route("GET", "/admin/models", "chat"),
     Route("POST", "/v1/passages", "qa"),
 )

@@ -8,6 +8,7 @@ nobody. It is safe for threads.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _PROBE = 30.0
 _SOON = 0.25
 #: How much of the last time to a first token goes into the average, and the seconds for which that is believed.
 _SHARE, _FRESH = 0.3, 120.0
+#: How many of the last outcomes are kept of each model.
+_LATELY = 50
 
 
 class Standing(NamedTuple):
@@ -35,6 +38,14 @@ class Standing(NamedTuple):
     failed: int = 0
     asked: int = 0
     first_token: float | None = None
+
+
+class Outcome(NamedTuple):
+    """What came of one question: how many seconds ago it ended, the seconds to its first token if one was waited for, its error's code or ""."""
+
+    ago: float
+    first_token: float | None
+    code: str
 
 
 class Board:
@@ -53,6 +64,11 @@ class Board:
     def standings(self) -> Mapping[str, Standing]:
         """Return how all stand that were ever asked."""
         return {name: self.standing(name) for name in list(self._kept)}
+
+    def lately(self, name: str) -> list[Outcome]:
+        """Return what came of a model's last questions, the oldest first."""
+        kept = self._kept.get(name)
+        return kept.lately() if kept else []
 
     def lease(self, name: str) -> Lease | None:
         """Return leave to ask a model one question, or None while it is to be left alone. End it."""
@@ -75,16 +91,20 @@ class Lease:
         self._began = began
         self._probes = probes
         self._open = True
+        self._waited: float | None = None
 
     def first_token(self) -> None:
         """Note that the first token is here."""
-        self._kept.learn(self._began)
+        self._waited = self._kept.learn(self._began)
 
-    def end(self, *, failed: bool | None = False, retry_after: float | None = None) -> None:
-        """Note how it ended; None where nobody can tell."""
+    def end(self, *, failed: str | None = "", retry_after: float | None = None) -> None:
+        """Note how it ended: by the error of this code, by none, or None where nobody can tell."""
         if self._open:
             self._open = False
             self._kept.end(probes=self._probes, failed=failed, retry_after=retry_after)
+            # Of what was hung up on, the first token is known if it came.
+            if failed is not None or self._waited is not None:
+                self._kept.note(self._waited, failed or "")
 
 
 class _Kept:
@@ -97,6 +117,7 @@ class _Kept:
         self._until = self._probed = self._learnt = 0.0
         self._row = self._open = self._asked = self._failed = 0
         self._first_token: float | None = None
+        self._lately: deque[tuple[float, float | None, str]] = deque(maxlen=_LATELY)
 
     def standing(self) -> Standing:
         now = self._clock()
@@ -119,21 +140,31 @@ class _Kept:
         with self._lock:
             self._until = max(self._until, self._clock() + seconds)
 
-    def learn(self, began: float) -> None:
+    def learn(self, began: float) -> float:
         now = self._clock()
         with self._lock:
             known = self._known(now)
             self._first_token = now - began if known is None else known + _SHARE * (now - began - known)
             self._learnt = now
+        return now - began
 
-    def end(self, *, probes: bool, failed: bool | None, retry_after: float | None) -> None:
+    def note(self, first_token: float | None, code: str) -> None:
+        with self._lock:
+            self._lately.append((self._clock(), first_token, code))
+
+    def lately(self) -> list[Outcome]:
+        now = self._clock()
+        with self._lock:
+            return [Outcome(now - moment, first_token, code) for moment, first_token, code in self._lately]
+
+    def end(self, *, probes: bool, failed: str | None, retry_after: float | None) -> None:
         now = self._clock()
         with self._lock:
             self._open -= 1
             self._probed = 0.0 if probes else self._probed
             if failed:
                 self._fail(now, retry_after)
-            elif failed is False and (probes or not self._until):
+            elif failed is not None and (probes or not self._until):
                 # What was asked before it was shut opens nothing: it says how things were then.
                 self._until, self._row = 0.0, 0
 

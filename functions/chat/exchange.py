@@ -187,7 +187,7 @@ class Exchange:
     def _over(self, *, whole: bool) -> None:
         """End what a streamed answer has held: who hangs up says nothing of the model."""
         self._cancelled()
-        self._lease.end(failed=bool(self._facts.get("code")) if whole else None)
+        self._lease.end(failed=str(self._facts.get("code", "")) if whole else None)
 
     def _cancelled(self) -> None:
         """Tell the vendor that nobody wants the rest, where hanging up does not."""

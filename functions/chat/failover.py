@@ -117,7 +117,7 @@ class Failover:
             self._failed.append({"model": target.name, "code": error.code, "upstream_status": error.facts.get("upstream_status")})
             self._spent = exchange.spent
             # What was never sent, since this vendor cannot do it, says nothing of its server.
-            failed = not isinstance(error, UpstreamInvalid) if _was_sent(error) else None
+            failed = ("" if isinstance(error, UpstreamInvalid) else error.code) if _was_sent(error) else None
             lease.end(failed=failed, retry_after=error.retry_after)
             raise
         except BaseException:

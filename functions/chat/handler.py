@@ -67,7 +67,7 @@ def _share(address: str, board: Board) -> Share | None:
 
 def answer(request: Request, tools: Tools) -> Response:
     """Answer a caller with a valid token, by the route."""
-    return route_for(bearer.caller(request, tools.issuer, int(tools.means.now())).subject, ROUTES, request, tools)
+    return route_for(bearer.caller(request, tools.issuer, int(tools.means.now())), ROUTES, request, tools)
 
 
 def _models(request: Request, tools: Tools) -> Response:  # noqa: ARG001 - every route's function takes both
@@ -89,10 +89,18 @@ def _embed(request: Request, tools: Tools) -> Response:
     return Failover(route, tools.means, tools.desk, seconds_left=request.seconds_left).embed(document, size)
 
 
+def _health(_: Request, tools: Tools) -> Response:
+    # Only now: few ask.
+    from functions.chat import health
+
+    return reply(health.report(tools.routes, tools.desk, tools.means.now()))
+
+
 ROUTES = (
     Route("GET", "/v1/models", _models),
     Route("POST", "/v1/chat/completions", _complete),
     Route("POST", "/v1/embeddings", _embed),
+    Route("GET", "/admin/models", _health, admins=True),
 )
 
 handler = serve(answer, connect, NEEDS)

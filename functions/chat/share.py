@@ -1,17 +1,21 @@
-"""Breakers that all instances share, through the store: who finds a model down tells the others, and the later deadline wins.
+"""What all instances share, through the store: who finds a model down tells the others, and the later deadline wins; and what came of the last
+questions, for the admin's page.
 
-It knows a partition of the records and two moments, of this instance's clock and of the calendar; it must know no vendor. Nobody waits for it: what
-the others have said is read beside a question, every few seconds at most, and what is told is told on a thread of its own. Where the store does not
+It knows two partitions of the records and two moments, of this instance's clock and of the calendar; it must know no vendor. No question waits for
+it: what the others have said is read beside one, every few seconds at most, and what is told is told on a thread of its own. Where the store does not
 answer, each instance has what it has seen itself.
 """
 
 from __future__ import annotations
 
+import secrets
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
+from functions.chat.board import Outcome
 from functions.shared.errors import Conflict, TwocanError
+from functions.shared.stores import ANY
 
 if TYPE_CHECKING:
     from functions.chat.board import Board
@@ -20,6 +24,11 @@ if TYPE_CHECKING:
 #: Seconds between two looks at least.
 EVERY = 5.0
 _PARTITION = "breaker"
+_SEEN = "seen"
+# Seconds after which nobody asks what an instance has seen.
+_KEPT = 3600
+# Instances that are read at once.
+_PAGE = 100
 # Names of models are the owner's, and few.
 _MOST = 100
 # Tries to tell: another instance may tell of the same model at the same moment.
@@ -36,21 +45,46 @@ class Share:
         self._clock = clock
         self._looked: float | None = None
         self._lock = threading.Lock()
+        # What nobody else calls itself.
+        self._name = secrets.token_hex(8)
+        self._told: dict[str, list[Any]] = {}
         board.tell = self.tell
 
     def look(self) -> None:
-        """Begin to read what the others have told, if that was not done of late."""
+        """Begin to read what the others have told, and to tell what was seen, if that was not done of late."""
         with self._lock:
             now = self._clock()
             if self._looked is not None and now - self._looked < EVERY:
                 return
             self._looked = now
-        _beside(self._read)
+        _beside(self._meet)
 
     def tell(self, name: str, seconds: float) -> None:
         """Begin to tell the others that a model is to be left alone for so long."""
         until = int(self._now() + seconds)
         _beside(lambda: self._write(name, until))
+
+    def others(self) -> list[dict[str, list[Outcome]]]:
+        """Return what came of the others' last questions, by instance and model, and learn what they leave alone. Waits. Raises RecordsError."""
+        self._read()
+        now, found, last = self._now(), [], ""
+        while True:
+            page = self._records.query(_SEEN, after=last, limit=_PAGE)
+            found += [_seen(record, now) for record in page if record.sort != self._name]
+            if len(page) < _PAGE:
+                return found
+            last = page[-1].sort
+
+    def _meet(self) -> None:
+        self._read()
+        self._tell_seen()
+
+    def _tell_seen(self) -> None:
+        now = self._now()
+        seen = {name: [_written(outcome, now) for outcome in self._board.lately(name)] for name in self._board.standings()}
+        if seen != self._told:
+            self._records.put(_SEEN, self._name, {"models": seen}, if_version=ANY, expires=int(now) + _KEPT)
+            self._told = seen
 
     def _read(self) -> None:
         for record in self._records.query(_PARTITION, limit=_MOST):
@@ -69,6 +103,21 @@ class Share:
 def _until(record: Record) -> int:
     until = record.body.get("until")
     return until if isinstance(until, int) else 0
+
+
+def _written(outcome: Outcome, now: float) -> list[Any]:
+    """Return an outcome as it is stored: the second it ended in, milliseconds to the first token or null, the code."""
+    waited = outcome.first_token
+    return [round(now - outcome.ago), None if waited is None else round(waited * 1000), outcome.code]
+
+
+def _seen(record: Record, now: float) -> dict[str, list[Outcome]]:
+    """Return what an instance has told; an older or newer release may write otherwise, and then it has told nothing."""
+    try:
+        told = record.body["models"]
+        return {name: [Outcome(now - at, None if ms is None else ms / 1000, str(code)) for at, ms, code in lines] for name, lines in told.items()}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return {}
 
 
 def _beside(work: Callable[[], None]) -> None:

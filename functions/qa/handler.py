@@ -43,7 +43,7 @@ def connect(settings: Settings) -> Tools:
 
 def answer(request: Request, tools: Tools) -> Response:
     """Answer a caller with a valid token, by the route."""
-    return route_for(bearer.caller(request, tools.issuer, int(tools.now())).subject, ROUTES, request, tools)
+    return route_for(bearer.caller(request, tools.issuer, int(tools.now())), ROUTES, request, tools)
 
 
 def _passages(request: Request, tools: Tools) -> Response:

@@ -9,6 +9,7 @@
     ├── Unauthorized            401  unauthenticated
     │   ├── InvalidCredentials  401  invalid_credentials
     │   └── SessionEnded        401  session_ended
+    ├── Forbidden               403  forbidden
     ├── NotFound                404  not_found
     ├── MethodNotAllowed        405  method_not_allowed
     ├── AlreadyExists           409  already_exists
@@ -62,7 +63,7 @@ class TwocanError(Exception):
     def _type(self) -> str:
         if self.status >= 500:
             return "server_error"
-        return {401: "authentication_error", 429: "rate_limit_error"}.get(self.status, "invalid_request_error")
+        return {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}.get(self.status, "invalid_request_error")
 
 
 class InvalidRequest(TwocanError):
@@ -122,6 +123,14 @@ class SessionEnded(Unauthorized):
 
     code = "session_ended"
     message = "This session has ended. Sign in again."
+
+
+class Forbidden(TwocanError):
+    """The caller is known, and may not do this."""
+
+    status = 403
+    code = "forbidden"
+    message = "This is for admins. Ask the owner to make you one, with: .venv/bin/python -m deploy users grant NAME. It holds from your next sign-in."
 
 
 class NotFound(TwocanError):

@@ -11,11 +11,13 @@ import time
 from typing import TYPE_CHECKING, Any, Callable, Generic, NamedTuple, TypeVar
 
 from functions.shared import clouds, documents, log, settings
-from functions.shared.errors import InvalidRequest, MethodNotAllowed, NotFound, TwocanError
+from functions.shared.errors import Forbidden, InvalidRequest, MethodNotAllowed, NotFound, TwocanError
 from functions.shared.messages import Allow, Decision, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from functions.shared.tokens import Claims
 
 Tools = TypeVar("Tools")
 Get = Callable[[str], "str | None"]
@@ -120,38 +122,41 @@ class Guarding(Generic[Tools]):
 
 
 class Route(NamedTuple):
-    """One address of a function, and what answers there."""
+    """One address of a function, and what answers there; `admins`: to nobody else."""
 
     method: str
     path: str
     answer: Callable[[Request, Any], Response]
+    admins: bool = False
 
 
-def route(routes: Sequence[Route], request: Request, tools: Any) -> Response:
-    """Answer by the route of this method and path. Raises NotFound or MethodNotAllowed."""
+def route(routes: Sequence[Route], request: Request, tools: Any, *, admin: bool = False) -> Response:
+    """Answer by the route of this method and path; who is no verified admin meets Forbidden at some. Raises NotFound or MethodNotAllowed, too."""
     here = [one for one in routes if one.path == request.path]
     if not here:
         raise NotFound
     for one in here:
         if one.method == request.method:
-            return _routed(one, request, tools)
+            return _routed(one, request, tools, admin=admin)
     raise MethodNotAllowed(", ".join(one.method for one in here))
 
 
-def route_for(user: str, routes: Sequence[Route], request: Request, tools: Any) -> Response:
+def route_for(caller: Claims, routes: Sequence[Route], request: Request, tools: Any) -> Response:
     """Answer by the route, and name who asks in the log line either way. Raises as `route`."""
     try:
-        response = route(routes, request, tools)
+        response = route(routes, request, tools, admin=caller.admin)
     except TwocanError as error:
-        error.facts["user"] = user
+        error.facts["user"] = caller.subject
         raise
-    response.facts["user"] = user
+    response.facts["user"] = caller.subject
     return response
 
 
-def _routed(one: Route, request: Request, tools: Any) -> Response:
+def _routed(one: Route, request: Request, tools: Any, *, admin: bool) -> Response:
     """Answer, and name the route in the log line either way; never the path as it was sent, which may hold anything."""
     try:
+        if one.admins and not admin:
+            raise Forbidden
         response = one.answer(request, tools)
     except TwocanError as error:
         error.facts["route"] = one.path

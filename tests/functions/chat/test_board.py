@@ -25,7 +25,7 @@ def fail(board: Board, times: int = FAILURES, retry_after: float | None = None) 
     for _ in range(times):
         lease = board.lease("m")
         assert lease
-        lease.end(failed=True, retry_after=retry_after)
+        lease.end(failed="upstream_error", retry_after=retry_after)
 
 
 def test_two_failures_are_bad_luck(board: Board) -> None:
@@ -62,8 +62,8 @@ def test_the_later_word_holds(board: Board) -> None:
     first, second = board.lease("m"), board.lease("m")
     assert first
     assert second
-    first.end(failed=True, retry_after=30)
-    second.end(failed=True, retry_after=5)
+    first.end(failed="upstream_error", retry_after=30)
+    second.end(failed="upstream_error", retry_after=5)
 
     assert 30.0 == board.standing("m").wait
 
@@ -139,7 +139,7 @@ def test_questions_that_are_open_are_counted_once(board: Board) -> None:
     first, _ = board.lease("m"), board.lease("m")
     assert first
     first.end()
-    first.end(failed=True)
+    first.end(failed="upstream_error")
 
     assert (1, 0, 2) == board.standing("m")[1:4]
 
@@ -178,3 +178,33 @@ def test_threads_share_it(board: Board, clock: Clock) -> None:
         one.join()
 
     assert 1 == sum(one is not None for one in let_in)
+
+
+def test_the_last_outcomes_are_kept(clock: Clock) -> None:
+    """How long ago, how long to the first token, and the code; fifty of each model, the oldest first."""
+    board = Board(clock)
+    for number in range(60):
+        lease = board.lease("m")
+        assert lease
+        clock.forward(1)
+        if number % 2:
+            lease.first_token()
+        lease.end(failed="upstream_cut" if number == 58 else "")
+    found = board.lately("m")
+
+    assert [(1.0, None, "upstream_cut"), (0.0, 1.0, "")] == found[-2:]
+    assert (50, 49.0, []) == (len(found), found[0].ago, board.lately("other"))
+
+
+def test_who_hangs_up_leaves_the_first_token_alone(clock: Clock) -> None:
+    """It was waited for; without one nothing is known of the model."""
+    board = Board(clock)
+    for began in (True, False):
+        lease = board.lease("m")
+        assert lease
+        clock.forward(2)
+        if began:
+            lease.first_token()
+        lease.end(failed=None)
+
+    assert [(2.0, 2.0, "")] == board.lately("m")

@@ -114,7 +114,7 @@ def test_a_herd_waits_for_the_probe_and_not_for_its_time(stand: Make) -> None:
         for _ in range(3):
             lease = desk.board.lease("a")
             assert lease
-            lease.end(failed=True)
+            lease.end(failed="upstream_error")
         desk.waited.append(desk.board.standing("a").wait)
         probe = desk.board.lease("a")
         assert probe

@@ -52,7 +52,7 @@ def fail(board: Board, name: str = "m", retry_after: float | None = None) -> Non
     for _ in range(1 if retry_after else FAILURES):
         lease = board.lease(name)
         assert lease
-        lease.end(failed=True, retry_after=retry_after)
+        lease.end(failed="upstream_error", retry_after=retry_after)
     settle()
 
 
@@ -104,7 +104,7 @@ def test_nobody_waits_for_the_store(clock: Clock) -> None:
     for _ in range(FAILURES):
         lease = board.lease("m")
         assert lease
-        lease.end(failed=True)
+        lease.end(failed="upstream_error")
     at_work = [one for one in threading.enumerate() if one.name == "breaker"]
     slow.go.set()
     settle()
@@ -158,6 +158,70 @@ def test_the_chat_function_shares_where_its_owner_says_so(tmp_path: Path) -> Non
     assert shared.desk.share is not None
 
 
+def answered(board: Board, clock: Clock, seconds: int, failed: str = "") -> None:
+    """Let a model begin to answer after so long."""
+    lease = board.lease("m")
+    assert lease
+    clock.forward(seconds)
+    lease.first_token()
+    lease.end(failed=failed)
+
+
+def test_what_came_of_questions_is_told_to_the_others(records: Records, clock: Clock) -> None:
+    """With the next question, at most every five seconds; nobody hears itself."""
+    here, tells = instance(records, clock)
+    _, asks = instance(records, clock)
+    answered(here, clock, 1)
+    answered(here, clock, 3, failed="upstream_cut")
+    tells.look()
+    settle()
+    clock.forward(10)
+
+    assert [{"m": [(13, 1.0, ""), (10, 3.0, "upstream_cut")]}] == [{"m": [tuple(one) for one in other["m"]]} for other in asks.others()]
+    assert [] == tells.others()
+
+
+def test_nothing_new_is_nothing_told(records: Records, clock: Clock) -> None:
+    """What costs a write is written once; an hour after that nobody hears of it."""
+    here, tells = instance(records, clock)
+    _, asks = instance(records, clock)
+    answered(here, clock, 1)
+    for _ in range(3):
+        tells.look()
+        settle()
+        clock.forward(5)
+    (found,) = records.query("seen")
+    clock.forward(3600)
+
+    assert (1, []) == (found.version, asks.others())
+
+
+def test_all_instances_are_heard_however_many(records: Records, clock: Clock) -> None:
+    """The store gives them in pages."""
+    for number in range(250):
+        records.put("seen", f"{number:03}", {"models": {"m": [[1_800_000_000, None, ""]]}}, if_version=ANY)
+
+    assert 250 == len(instance(records, clock)[1].others())
+
+
+@pytest.mark.parametrize("body", [{}, {"models": []}, {"models": {"m": [[1]]}}, {"models": {"m": [["x", 1, ""]]}}, {"models": {"m": 3}}], ids=repr)
+def test_what_another_release_has_told_is_left_out(records: Records, clock: Clock, body: dict[str, Any]) -> None:
+    """While one takes over from the other, both write."""
+    records.put("seen", "other", body, if_version=ANY)
+
+    assert [{}] == instance(records, clock)[1].others()
+
+
+def test_who_asks_learns_what_the_others_leave_alone(records: Records, clock: Clock) -> None:
+    """At once, and not with its next question."""
+    there, _ = instance(records, clock)
+    here, asks = instance(records, clock)
+    fail(there, retry_after=30)
+    asks.others()
+
+    assert 30.0 == here.standing("m").wait
+
+
 class Counted:
     """A store that counts what is asked of it."""
 
@@ -182,10 +246,12 @@ class Stuck:
         self.go.wait(30)
         return []
 
-    def get(self, *_: Any) -> None:
+    def get(self, *_: Any, **__: Any) -> None:
         """Wait, and fail."""
         self.go.wait(30)
         raise Unavailable
+
+    put = get
 
 
 class Broken:
