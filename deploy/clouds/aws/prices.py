@@ -38,7 +38,7 @@ def estimate(use: Use, choices: Owner) -> Iterator[Cost]:
     month = usage(use)
     compute = month.gigabyte_seconds * _LAMBDA_SECOND_GB[choices.deploy.processor] + sum(month.calls.values()) * _LAMBDA_REQUEST
     yield Cost("Lambda", compute, f"{sum(month.seconds.values()):,.0f} seconds; an answer occupies its function while the model writes")
-    asked = month.calls["chat"] + month.calls["login"]
+    asked = sum(month.calls[name] for name in ("chat", "login", "qa"))
     yield Cost("API Gateway", asked * _API_REQUEST, f"{asked:,.0f} requests")
     kept = (month.visits * 12 + month.refreshes * 4) * (_RECORD_READ + _RECORD_WRITE) + 0.01 * _STORED_GB["records"]
     yield Cost("DynamoDB", kept, "accounts, sessions, attempts")
