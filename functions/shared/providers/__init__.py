@@ -135,8 +135,8 @@ def _decoded(text: str) -> Any:
     value = _DECODER.decode(text)
     if "\\ud" not in text and "\\uD" not in text:
         return value
-    # Some servers cut an emoji in two, half in each chunk: no UTF-8 can carry a half on.
-    return _DECODER.decode(_HALF.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
+    # Some servers cut an emoji in two, half in each chunk: no UTF-8 can carry a half on. Pairs are one character once they are decoded.
+    return _DECODER.decode(re.sub("[\ud800-\udfff]", "\ufffd", json.dumps(value, ensure_ascii=False)))
 
 
 def _finite(digits: str) -> float:
@@ -147,7 +147,5 @@ def _finite(digits: str) -> float:
     return number
 
 
-#: A surrogate that is alone: pairs are one character once they are decoded.
-_HALF = re.compile("[\ud800-\udfff]")
 # Made once, as in `documents`. What it accepts can be written again.
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
