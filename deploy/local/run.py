@@ -74,6 +74,8 @@ def run(plan: Plan, announce: Callable[[Mapping[str, Any]], None]) -> None:
         stack.callback(embedded.stop)
         rows, keys = models.offered(plan.choices.models, embedded.base_url, plan.environment)
         values = plan.stage.settings({"SITE_ORIGIN": plan.page, **plan.choices.limits, **owner.model_settings(rows, plan.choices.routes, keys)})
+        # An admin then sees what was before the last start, too.
+        values["BREAKER"] = values["STORE"]
         log = stack.enter_context((here / "functions.log").open("a", encoding="utf-8"))
         stack.enter_context(redirect_stdout(log))
         set_password(plan.password, values)

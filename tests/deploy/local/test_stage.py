@@ -102,7 +102,7 @@ def test_the_owners_function_is_invoked_without_a_gateway(here: stage.Stage) -> 
     listed = stage.invoke("users.list", {}, here.settings({}))
 
     assert {"status": 200, "body": {"username": "ann"}} == made
-    assert [{"username": "ann", "enabled": True}] == listed["body"]["users"]
+    assert [{"username": "ann", "enabled": True, "admin": False}] == listed["body"]["users"]
 
 
 def test_a_refusal_comes_back_as_an_answer(here: stage.Stage) -> None:
