@@ -7,7 +7,7 @@
  * streaming|complete|stopped|interrupted|error), regenerate (also "try again" under a failed answer), edit,
  * editor, model-picker, answer-model, go-on, settings, theme-select, language-select, system-prompt (this conversation's),
  * default-system-prompt, delete-all, sign-out, error, jump-to-latest, copy-code, menu-button (phone drawer),
- * storage-notice, attach, file-input, document, refused, sources, citation, document-text. The sign-in inputs are named `username` and `password`.
+ * storage-notice, health (an admin's), model-health (data-state ready|failing|left_alone|unknown), attach, file-input, document, refused, sources, citation, document-text. The sign-in inputs are named `username` and `password`.
  */
 
 import { effect } from "@preact/signals";
@@ -31,7 +31,7 @@ const origin = config.then(({ api }) => api);
 // A missing config.json is told by the first call that needs it, not by an unhandled rejection.
 origin.catch(() => null);
 const app = new App({
-  connect: (onSessionEnded) => new Api({ origin, fetch, now, onSessionEnded }),
+  connect: (listeners) => new Api({ origin, fetch, now, ...listeners }),
   storage: openStorage(),
   tabs: createTabs("twocan"),
   preferences,

@@ -21,6 +21,26 @@
  * @property {{ input: number, output: number, date: string } | null} price  US dollars for a million tokens
  * @property {{ strategy: string, models: string[] } | null} route  the models behind a name that is none itself
  *
+ * @typedef {object} ModelHealth  How one configured model was of late.
+ * @property {string} id
+ * @property {string} vendor
+ * @property {string} model  what its vendor calls it
+ * @property {string} host
+ * @property {string[]} routes  the names that lead to it besides its own
+ * @property {"ready" | "failing" | "left_alone" | "unknown"} state
+ * @property {number} wait  seconds for which it is still left alone
+ * @property {number} asked
+ * @property {number} failed
+ * @property {{ p50: number, p95: number } | null} firstToken  milliseconds
+ * @property {{ code: string, at: number } | null} lastError  in seconds since 1970, by the server's clock
+ *
+ * @typedef {object} Health  What an admin is told of the models.
+ * @property {number} at  in seconds since 1970, by the server's clock
+ * @property {number} period  seconds that are counted
+ * @property {boolean} isShared  of all instances, not only of the one that answered
+ * @property {number} instances
+ * @property {ModelHealth[]} models
+ *
  * @typedef {object} Message
  * @property {string} id
  * @property {"user" | "assistant"} role

@@ -25,10 +25,11 @@ export class Api {
    * @param {typeof globalThis.fetch} parts.fetch
    * @param {() => number} parts.now
    * @param {() => void} parts.onSessionEnded
+   * @param {(isAdmin: boolean) => void} parts.onAdmin
    */
-  constructor({ origin, fetch, now, onSessionEnded }) {
+  constructor({ origin, fetch, now, onSessionEnded, onAdmin }) {
     this.#send = createTransport({ origin, fetch });
-    this.#session = new Session({ send: this.#send, now, onEnded: onSessionEnded });
+    this.#session = new Session({ send: this.#send, now, onEnded: onSessionEnded, onAdmin });
   }
 
   /** @param {string} username @param {string} password @returns {Promise<string>} who the server says it is */
@@ -46,6 +47,11 @@ export class Api {
   async models() {
     const body = await readJson(await this.#call("/v1/models"));
     return (Array.isArray(body?.data) ? body.data : []).map(readModel);
+  }
+
+  /** How the models are, for an admin: as `readHealth` reads it, which comes with the view. @param {AbortSignal} signal */
+  async health(signal) {
+    return readJson(await this.#call("/admin/models", { signal }));
   }
 
   /**

@@ -32,8 +32,8 @@ function readRoute(route) {
   return Array.isArray(route?.models) ? { strategy: String(route.strategy), models: route.models.map(String) } : null;
 }
 
-/** @param {unknown} value */
-function amount(value) {
+/** A number that counts something, or null. @param {unknown} value */
+export function amount(value) {
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : null;
 }
 

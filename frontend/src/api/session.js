@@ -30,11 +30,13 @@ export class Session {
    * @param {import("./transport.js").Send} parts.send
    * @param {() => number} parts.now
    * @param {() => void} parts.onEnded  told when only a password can help
+   * @param {(isAdmin: boolean) => void} parts.onAdmin  told with every pair of tokens, and when they are forgotten
    */
-  constructor({ send, now, onEnded }) {
+  constructor({ send, now, onEnded, onAdmin }) {
     this.send = send;
     this.now = now;
     this.onEnded = onEnded;
+    this.onAdmin = onAdmin;
   }
 
   /** @param {string} username @param {string} password */
@@ -71,6 +73,7 @@ export class Session {
   forget() {
     const access = this.#tokens?.access ?? "";
     this.#tokens = null;
+    this.onAdmin(false);
     this.#failWaiting();
     return access;
   }
@@ -125,6 +128,7 @@ export class Session {
       expires: this.now() + Number(body.expires_in) * 1000,
       username: String(body.username),
     };
+    this.onAdmin(body.admin === true);
     return this.#tokens;
   }
 }

@@ -18,6 +18,7 @@ const loadSources = () => import("./Sources.jsx").then(({ Sources }) => Sources)
 /** Opens what says the limits before anything is chosen. */
 export function AttachButton() {
   const [isOpen, setOpen] = useState(false);
+  const onClose = () => setOpen(false);
   return (
     <>
       <button
@@ -26,7 +27,7 @@ export function AttachButton() {
       >
         <Icon name="clip" />
       </button>
-      {isOpen && <Later load={loadLimits} given={{ onClose: () => setOpen(false) }} />}
+      {isOpen && <Later load={loadLimits} given={{ onClose }} dialog={{ title: t("document.attach"), onClose }} />}
     </>
   );
 }

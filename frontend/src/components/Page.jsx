@@ -9,12 +9,15 @@ import { useApp } from "./context.js";
 import { Empty } from "./Empty.jsx";
 import { ErrorNote } from "./ErrorNote.jsx";
 import { Icon } from "./Icon.jsx";
+import { Later } from "./Later.jsx";
 import { Attached, useDropping } from "./Attach.jsx";
 import { ModelPicker } from "./ModelPicker.jsx";
 import { Drawer, Sidebar } from "./Sidebar.jsx";
 import { Settings } from "./Settings.jsx";
 import { SignInDialog, SignInPage } from "./SignIn.jsx";
 import { Thread } from "./Thread.jsx";
+
+const loadHealth = () => import("./Health.jsx").then(({ Health }) => Health);
 
 export function Page() {
   const app = useApp();
@@ -29,15 +32,26 @@ export function Page() {
 }
 
 function Workspace() {
-  const [shown, setShown] = useState(/** @type {"" | "settings" | "drawer"} */ (""));
+  const { isAdmin } = useApp();
+  const [shown, setShown] = useState(/** @type {"" | "settings" | "health" | "drawer"} */ (""));
   const close = () => setShown("");
+  const ways = { onOpenHealth: () => setShown("health"), onOpenSettings: () => setShown("settings") };
+  useEffect(() => {
+    if (isAdmin.value || shown !== "health") return;
+    close();
+    // The button that opened the view is gone with it, and with both the place of the focus.
+    focusComposer();
+  }, [isAdmin.value]);
   return (
     <div class="workspace">
       <a class="skip" href="#composer" onClick={skip}>{t("page.skip")}</a>
-      <aside class="sidebar"><Sidebar onOpenSettings={() => setShown("settings")} onDone={close} /></aside>
+      <aside class="sidebar"><Sidebar {...ways} onDone={close} /></aside>
       <Main onOpenDrawer={() => setShown("drawer")} />
-      {shown === "drawer" && <Drawer onOpenSettings={() => setShown("settings")} onClose={close} />}
+      {shown === "drawer" && <Drawer {...ways} onClose={close} />}
       {shown === "settings" && <Settings onClose={close} />}
+      {shown === "health" && isAdmin.value && (
+        <Later load={loadHealth} given={{ onClose: close }} dialog={{ title: t("health.title"), onClose: close }} />
+      )}
     </div>
   );
 }
@@ -45,6 +59,10 @@ function Workspace() {
 /** @param {Event} event  the address's fragment names the conversation, so the link must not change it */
 function skip(event) {
   event.preventDefault();
+  focusComposer();
+}
+
+function focusComposer() {
   document.getElementById("composer")?.focus();
 }
 

@@ -13,8 +13,8 @@ import { Menu } from "./Menu.jsx";
 
 /** @import { Summary } from "../types.js" */
 
-/** @param {{ onOpenSettings: () => void, onDone: () => void }} props */
-export function Sidebar({ onOpenSettings, onDone }) {
+/** @param {{ onOpenHealth: () => void, onOpenSettings: () => void, onDone: () => void }} props */
+export function Sidebar({ onOpenHealth, onOpenSettings, onDone }) {
   const app = useApp();
 
   function begin() {
@@ -29,6 +29,12 @@ export function Sidebar({ onOpenSettings, onDone }) {
         <Icon name="plus" />{t("list.new")}
       </button>
       <ConversationList onDone={onDone} />
+      {app.isAdmin.value && (
+        <button type="button" class="account" data-testid="health" aria-haspopup="dialog" onClick={onOpenHealth}>
+          <span class="account-mark"><Icon name="health" /></span>
+          <span class="account-name">{t("health.title")}</span>
+        </button>
+      )}
       <button type="button" class="account" data-testid="settings" title={t("settings.title")} onClick={onOpenSettings}>
         <span class="avatar" aria-hidden="true">{[...app.username.value][0]?.toUpperCase()}</span>
         <span class="account-name">{app.username}</span>
@@ -41,13 +47,13 @@ export function Sidebar({ onOpenSettings, onDone }) {
 
 /**
  * The same list in a drawer; the native dialog keeps focus inside and gives it back.
- * @param {{ onOpenSettings: () => void, onClose: () => void }} props
+ * @param {{ onOpenHealth: () => void, onOpenSettings: () => void, onClose: () => void }} props
  */
-export function Drawer({ onOpenSettings, onClose }) {
+export function Drawer({ onOpenHealth, onOpenSettings, onClose }) {
   return (
     <dialog {...useModal(onClose)} class="drawer" aria-label={t("list.title")}>
       <button type="button" class="quiet drawer-close" aria-label={t("list.close")} onClick={onClose}><Icon name="close" /></button>
-      <Sidebar onDone={onClose} onOpenSettings={() => { onClose(); onOpenSettings(); }} />
+      <Sidebar onDone={onClose} onOpenHealth={onOpenHealth} onOpenSettings={onOpenSettings} />
     </dialog>
   );
 }

@@ -148,6 +148,8 @@ export const en = {
   "source.page": "page {page}",
   "source.moved": "The passage is no longer at this place. This is how it read.",
 
+  "health.title": "Model health",
+
   "settings.title": "Settings",
   "settings.look": "Appearance",
   "settings.theme": "Theme",
@@ -177,6 +179,7 @@ export const en = {
   "error.too_many_attempts.wait": "Too many attempts. Try again in {time}.",
   "error.unauthenticated": "Please sign in again.",
   "error.session_ended": "Your session has ended. Please sign in again.",
+  "error.forbidden": "This is for admins only.",
   "error.model_not_found": "This model is not available. Choose another one.",
   "page.framed": "Another site shows this page inside its own. Open it by itself.",
   "error.no_model": "No model is set up here yet. Ask whoever runs this page to add one.",

@@ -30,7 +30,21 @@ export function chooseLanguage(wanted) {
  * @param {Record<string, string | number>} [values]
  */
 export function t(key, values = {}) {
-  const text = LANGUAGES[language.value].words[key] ?? key;
+  return fill(LANGUAGES[language.value].words[key] ?? key, values);
+}
+
+/**
+ * The words of a part that is loaded later, to be asked for as `t` asks for the page's.
+ * @template {string} Name
+ * @param {Record<string, Record<Name, string>>} words  the same keys for every language; a test compares them
+ */
+export function speaking(words) {
+  /** @param {Name} key @param {Record<string, string | number>} [values] */
+  return (key, values = {}) => fill(words[language.value][key], values);
+}
+
+/** @param {string} text @param {Record<string, string | number>} values */
+function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 

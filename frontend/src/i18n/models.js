@@ -19,7 +19,7 @@ const VENDORS = {
   gemini: "Google Gemini",
 };
 
-/** @param {Model} model */
+/** @param {Pick<Model, "vendors">} model */
 export function vendorText({ vendors }) {
   return vendors.map((vendor) => VENDORS[vendor] ?? vendor).join(" · ");
 }

@@ -16,7 +16,7 @@ export function problemText({ code, message, retryAfter }) {
 }
 
 /** @param {number} seconds */
-function waitText(seconds) {
+export function waitText(seconds) {
   if (seconds < 90) return t("wait.seconds", { n: seconds });
   return t("wait.minutes", { n: Math.ceil(seconds / 60) });
 }

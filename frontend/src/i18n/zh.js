@@ -149,6 +149,8 @@ export const zh = {
   "source.page": "第 {page} 页",
   "source.moved": "这段文字已不在原处，下面是当时的内容。",
 
+  "health.title": "模型状态",
+
   "settings.title": "设置",
   "settings.look": "外观",
   "settings.theme": "主题",
@@ -178,6 +180,7 @@ export const zh = {
   "error.too_many_attempts.wait": "尝试次数过多，请在 {time}后重试。",
   "error.unauthenticated": "请重新登录。",
   "error.session_ended": "登录已过期，请重新登录。",
+  "error.forbidden": "仅管理员可以查看。",
   "error.model_not_found": "这个模型不可用，请换一个模型。",
   "page.framed": "本页面被嵌入了其他网站。请在单独的页面中打开。",
   "error.no_model": "这里还没有配置模型，请联系管理员添加。",

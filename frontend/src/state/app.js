@@ -14,7 +14,7 @@ import { createModels } from "./models.js";
  * @import { Storage } from "./storage.js"
  *
  * @typedef {object} Parts
- * @property {(onSessionEnded: () => void) => import("../api/api.js").Api} connect
+ * @property {(listeners: { onSessionEnded: () => void, onAdmin: (isAdmin: boolean) => void }) => import("../api/api.js").Api} connect
  * @property {Promise<Storage>} storage
  * @property {import("./tabs.js").Tabs} tabs
  * @property {import("./preferences.js").Preferences} preferences
@@ -31,6 +31,8 @@ export class App {
   username = signal("");
   /** "ended": signed in once, but the server wants a password again. */
   access = signal(/** @type {"out" | "in" | "ended"} */ ("out"));
+  /** What the server said with the last tokens: only then is there anything of an admin's on the page. */
+  isAdmin = signal(false);
   /** A key of `i18n/`, said to screen readers. */
   announcement = signal("");
 
@@ -39,7 +41,7 @@ export class App {
     this.preferences = preferences;
     this.addressed = addressed;
     this.clock = clock;
-    this.api = connect(() => this.#onSessionEnded());
+    this.api = connect({ onSessionEnded: () => this.#onSessionEnded(), onAdmin: (isAdmin) => (this.isAdmin.value = isAdmin) });
     this.models = createModels(this.api);
     const firstModel = () => startingModel(this.models.list.value, preferences.person.value.lastModel);
     this.conversations = new Conversations({ storage, tabs, now, firstModel });
