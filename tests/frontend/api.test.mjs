@@ -15,7 +15,7 @@ async function signedIn(answer) {
     if (path === "/auth/refresh") return Response.json({ ...LOGIN, access_token: "a2", refresh_token: "r2" });
     return answer(path, init, calls.length);
   };
-  const api = new Api({ origin: Promise.resolve("http://api.test"), fetch, now: () => 0, onSessionEnded: () => null });
+  const api = new Api({ origin: Promise.resolve("http://api.test"), fetch, now: () => 0, onSessionEnded: () => null, onAdmin: () => null });
   await api.signIn("anna", "secret");
   return { api, calls };
 }
@@ -105,4 +105,11 @@ test("Passages are asked for with the documents, and an answer without any is no
   assert.deepEqual((await api.passages(body, signal)).map(({ text }) => text), ["Hi"]);
   assert.deepEqual(await api.passages(body, signal), []);
   assert.deepEqual([calls.at(-1).path, JSON.parse(calls.at(-1).init.body)], ["/v1/passages", body]);
+});
+
+test("The models' health is asked for with the token", async () => {
+  const { api, calls } = await signedIn(() => Response.json({ data: [] }));
+
+  assert.deepEqual(await api.health(new AbortController().signal), { data: [] });
+  assert.deepEqual([calls.at(-1).path, calls.at(-1).init.headers.Authorization], ["/admin/models", "Bearer a1"]);
 });

@@ -6,16 +6,17 @@ import { ApiError } from "../../frontend/src/api/problem.js";
 import { Session } from "../../frontend/src/api/session.js";
 
 function build(answers = {}) {
-  const world = { time: 0, calls: [], ended: 0 };
+  const world = { time: 0, calls: [], ended: 0, admin: [] };
   let count = 0;
   const send = async (path, { body }) => {
     world.calls.push([path, body]);
     await Promise.resolve();
     if (answers[path]) return answers[path]();
     count += 1;
-    return Response.json({ access_token: `a${count}`, refresh_token: `r${count}`, expires_in: 900, username: body.username ?? "anna" });
+    return Response.json({ access_token: `a${count}`, refresh_token: `r${count}`, expires_in: 900, username: body.username ?? "anna", admin: count === 1 });
   };
-  world.session = new Session({ send, now: () => world.time, onEnded: () => (world.ended += 1) });
+  const onAdmin = (isAdmin) => world.admin.push(isAdmin);
+  world.session = new Session({ send, now: () => world.time, onEnded: () => (world.ended += 1), onAdmin });
   return world;
 }
 
@@ -130,4 +131,21 @@ test("A stopped call stops waiting for a password", async () => {
   controller.abort();
 
   await assert.rejects(waiting, { name: "AbortError" });
+});
+
+test("Who is an admin is said with every pair of tokens, and nobody is one without any", async () => {
+  const world = build();
+  await world.session.signIn("anna", "secret");
+  await world.session.refused("a1");
+  world.session.forget();
+
+  assert.deepEqual(world.admin, [true, false, false]);
+});
+
+test("Only the server's plain yes makes an admin", async () => {
+  const body = { access_token: "a", refresh_token: "r", expires_in: 900, username: "anna", admin: "false" };
+  const world = build({ "/auth/login": () => Response.json(body) });
+  await world.session.signIn("anna", "secret");
+
+  assert.deepEqual(world.admin, [false]);
 });

@@ -43,7 +43,6 @@ const en = {
   "state.failing": "Failing",
   "state.left_alone": "Left alone",
   "state.unknown": "Not asked",
-  "hint.ready": "",
   "hint.failing": "The last question failed. It is still asked.",
   "hint.left_alone": "Not asked for {time} more. Then one question tries it.",
   "hint.tried": "The next question tries it.",
@@ -102,7 +101,6 @@ const zh = {
   "state.failing": "出错",
   "state.left_alone": "暂停使用",
   "state.unknown": "未使用",
-  "hint.ready": "",
   "hint.failing": "上一次提问失败，仍在使用。",
   "hint.left_alone": "再停 {time}，然后用一次提问试探。",
   "hint.tried": "下一次提问会试探它。",
@@ -136,8 +134,9 @@ export function errorWords(code) {
   return { what: say(known), advice: say(/** @type {keyof typeof en} */ (`advice.${code}`)) };
 }
 
-/** What a state means for this model. @param {ModelHealth} model @param {number} period @param {number} age  seconds since that was told */
+/** What a state means for this model, "" where its name says all. @param {ModelHealth} model @param {number} period @param {number} age  seconds since that was told */
 export function hintOf({ state, wait }, period, age) {
+  if (state === "ready") return "";
   if (state === "left_alone" && wait <= age) return say("hint.tried");
   return say(`hint.${state}`, { time: waitText(Math.ceil(wait - age)), period: spanText(period) });
 }
