@@ -55,7 +55,7 @@ def _look_at(enter: Open) -> Open:
 def _open(window: Visit, look: Look) -> None:
     if look.width < 600:
         window.hook("menu-button").click()
-    window.hook("health").click()
+    window.hook("health").press("Enter")
 
 
 def _later(window: Visit, seconds: int) -> None:
@@ -101,7 +101,7 @@ def test_each_model_says_how_it_is_in_chinese(look_at: Open) -> None:
 
 
 def test_a_screen_reader_finds_a_table_in_every_layout(look_at: Open) -> None:
-    """Cards are rows with headers, too."""
+    """Cards are rows with headers, too. Escape leaves the view, and the focus is where it was."""
     window = look_at()
     table = window.page.get_by_role("table", name="Model health")
 
@@ -110,6 +110,11 @@ def test_a_screen_reader_finds_a_table_in_every_layout(look_at: Open) -> None:
         expect(table.get_by_role("rowheader")).to_have_text(["claude", "gpt", "claude-bedrock", "llama", "vectors"])
         expect(table.get_by_role("columnheader")).to_have_count(7)
         expect(table.get_by_role("cell")).to_have_count(30)
+    window.page.set_viewport_size({"width": 1280, "height": 800})
+    window.page.keyboard.press("Escape")
+
+    expect(window.page.get_by_role("dialog")).to_have_count(0)
+    expect(window.hook("health")).to_be_focused()
 
 
 def test_figures_are_read_anew_while_somebody_looks(look_at: Open) -> None:
@@ -144,15 +149,32 @@ def test_old_figures_stay_when_new_ones_cannot_be_read(look_at: Open) -> None:
 
 
 def test_a_first_reading_that_fails_can_be_tried_again(enter: Open) -> None:
-    """The view says so, and shows the figures when they come."""
+    """The view says so, and shows what comes: where there is no model, how to add one instead of an empty table."""
     window = enter()
     report(window.page, _BROKEN, 500)
     _open(window, Look())
     expect(window.hook("error")).to_contain_text("The figures could not be read.")
-    report(window.page, HEALTH)
+    report(window.page, {**HEALTH, "data": []})
     window.hook("refresh").click()
 
-    expect(window.hook("model-health")).to_have_count(5)
+    expect(window.page.get_by_text("No model is set up yet.")).to_be_visible()
+    expect(window.page.get_by_role("table")).to_have_count(0)
+    expect(window.hook("error")).to_have_count(0)
+
+
+def test_the_view_goes_with_the_right_to_it(look_at: Open) -> None:
+    """The server's refusal takes the figures, the renewal that says so the view and its button; the focus goes to where one writes."""
+    window = look_at()
+    report(window.page, _REFUSED, 403)
+    window.hook("refresh").click()
+    expect(window.hook("error")).to_have_text("This is for admins only.")
+    expect(window.hook("model-health")).to_have_count(0)
+    admit(window.page, admin=False)
+    _later(window, 15 * 60)
+
+    expect(window.page.get_by_role("dialog")).to_have_count(0)
+    expect(window.page.get_by_test_id("health")).to_have_count(0)
+    expect(window.hook("composer")).to_be_focused()
 
 
 def test_figures_of_one_instance_say_so_and_what_to_do(look_at: Open) -> None:
@@ -165,48 +187,6 @@ def test_figures_of_one_instance_say_so_and_what_to_do(look_at: Open) -> None:
 
     expect(one.hook("one-instance")).to_have_count(0)
     expect(one.page.get_by_text("at most 50 in each of 3 instances")).to_be_visible()
-
-
-def test_no_models_say_how_to_add_one(look_at: Open) -> None:
-    """Instead of an empty table."""
-    window = look_at(data=[])
-
-    expect(window.page.get_by_text("No model is set up yet.")).to_be_visible()
-    expect(window.page.get_by_role("table")).to_have_count(0)
-
-
-def test_the_server_has_the_last_word_on_who_is_an_admin(look_at: Open) -> None:
-    """A refusal is told as one, and the figures are gone."""
-    window = look_at()
-    report(window.page, _REFUSED, 403)
-    window.hook("refresh").click()
-
-    expect(window.hook("error")).to_have_text("This is for admins only.")
-    expect(window.hook("model-health")).to_have_count(0)
-
-
-def test_the_view_goes_with_the_right_to_it(look_at: Open) -> None:
-    """At the renewal that says so, with its button; the focus goes to where one writes."""
-    window = look_at()
-    admit(window.page, admin=False)
-    _later(window, 15 * 60)
-
-    expect(window.page.get_by_role("dialog")).to_have_count(0)
-    expect(window.page.get_by_test_id("health")).to_have_count(0)
-    expect(window.hook("composer")).to_be_focused()
-
-
-def test_the_keys_open_and_leave_it(enter: Open) -> None:
-    """Escape closes it, and the focus is where it was."""
-    window = enter()
-    report(window.page, HEALTH)
-    window.hook("health").focus()
-    window.page.keyboard.press("Enter")
-    expect(window.hook("model-health").first).to_be_visible()
-    window.page.keyboard.press("Escape")
-
-    expect(window.page.get_by_role("dialog")).to_have_count(0)
-    expect(window.hook("health")).to_be_focused()
 
 
 @pytest.mark.parametrize("look", [Look(), Look("zh-CN", "dark", 390, 844)], ids=["en-light", "zh-dark"])
