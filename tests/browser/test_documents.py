@@ -134,6 +134,22 @@ def test_a_source_opens_at_its_place(enter: Open) -> None:
     expect(mark).to_have_text(EGGS)
 
 
+def test_a_number_in_the_answer_opens_its_source(enter: Open) -> None:
+    """Where it stands in the text, by pointer and by keyboard; the focus comes back to it."""
+    window = enter()
+    imitate(window)
+    attach(window, *_FILES)
+    window.ask("What do toucans eat?")
+    window.answer("complete")
+    number = window.hook("cite").first
+    number.press("Enter")
+    expect(window.page.locator("mark")).to_have_text(_FRUIT)
+    window.page.keyboard.press("Escape")
+
+    expect(number).to_be_focused()
+    expect(number).to_have_accessible_name("Open source 1")
+
+
 def test_documents_and_sources_survive_a_reload(enter: Open, person: Person) -> None:
     """They are kept with the conversation: the next question is answered from them too, and the sources still open."""
     window = enter()

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { contextOf, findGrounds, questionOf } from "../../frontend/src/documents/asking.js";
 import { toBase64, toText } from "../../frontend/src/documents/bytes.js";
-import { citedIn, placeOf } from "../../frontend/src/documents/citing.js";
+import { citedIn, partsOf, placeOf } from "../../frontend/src/documents/citing.js";
 import { MOST_BYTES, MOST_FILES } from "../../frontend/src/documents/limits.js";
 import { readFiles } from "../../frontend/src/documents/reading.js";
 import { formatSize } from "../../frontend/src/i18n/index.js";
@@ -100,6 +100,13 @@ test("The numbers that an answer cites are found, in either language's brackets,
   assert.deepEqual(citedIn("Fruit [2], eggs [1, 3] and 【2】; see [9], [a] and x[0].", 4), [1, 2, 3]);
 });
 
+test("A text is cut at the numbers of its passages, and at nothing else", () => {
+  const parts = partsOf("Fruit [2], eggs 【1、 3】; [9], [a], x[0].", 4);
+
+  assert.equal(parts.map((part) => (typeof part === "number" ? `<${part}>` : part)).join(""), "Fruit [<2>], eggs 【<1>、 <3>】; [9], [a], x[0].");
+  assert.deepEqual(partsOf("no number", 4), ["no number"]);
+});
+
 test("A passage is found at its place, counted in characters", () => {
   const text = "🟦🟦 one two";
 
@@ -161,4 +168,25 @@ test("A conversation without documents is asked as ever, and one whose documents
   assert.equal(without, null);
   assert.equal(grounds.passages.length, 1);
   await assert.rejects(documents.ground(now(), signal), (error) => error.problem.code === "document_gone");
+});
+
+test("A question that comes while a file is read is answered from it", async () => {
+  const { documents, id, now } = await build(async () => [passage({ text: "Hi" })]);
+  const before = now();
+  const adding = documents.add(id, [file("a.txt")]);
+
+  const grounds = await documents.ground(before, signal);
+  await adding;
+
+  assert.equal(grounds?.passages.length, 1);
+});
+
+test("Files that are attached twice at once are counted together", async () => {
+  const { documents, id, now } = await build();
+  const many = Array.from({ length: MOST_FILES }, (_, number) => file(`${number}.txt`));
+
+  await Promise.all([documents.add(id, many), documents.add(id, [file("one more.txt")])]);
+
+  assert.equal(now().documents.length, MOST_FILES);
+  assert.deepEqual(documents.refused.value.files.map(({ code }) => code), ["tooMany"]);
 });

@@ -40,11 +40,14 @@ export function Attached({ conversation }) {
   return hasSome ? <Later load={loadTray} given={{ conversation }} /> : null;
 }
 
-/** What an answer rests on. @param {{ conversationId: string, message: Message }} props */
-export function Cited({ conversationId, message }) {
+/**
+ * What an answer rests on.
+ * @param {{ conversationId: string, message: Message, shown: number, onOpen: (number: number) => void }} props
+ */
+export function Cited({ conversationId, message, shown, onOpen }) {
   const { passages, text, state } = message;
   if (!passages || !text || state === "streaming") return null;
-  return <Later load={loadSources} given={{ conversationId, text, passages }} />;
+  return <Later load={loadSources} given={{ conversationId, text, passages, shown, onOpen }} />;
 }
 
 /** Files that are dragged over the window: whether there are any, and where they go. */

@@ -8,6 +8,7 @@ import { useMemo, useRef } from "preact/hooks";
 import { decodeEntities, safeHref } from "../text/plain.js";
 import { createSplitter, splitBlocks } from "../text/blocks.js";
 import { t } from "../i18n/index.js";
+import { CitedText } from "./Citation.jsx";
 import { CodeBlock } from "./CodeBlock.jsx";
 import { Formula } from "./Formula.jsx";
 
@@ -73,7 +74,7 @@ const BLOCKS = {
 
 /** @type {Record<string, (token: any) => ComponentChildren>} */
 const INLINES = {
-  text: (token) => (token.tokens ? inlines(token.tokens) : decodeEntities(token.text)),
+  text: (token) => (token.tokens ? inlines(token.tokens) : cited(decodeEntities(token.text))),
   escape: (token) => token.text,
   strong: (token) => <strong>{inlines(token.tokens)}</strong>,
   em: (token) => <em>{inlines(token.tokens)}</em>,
@@ -107,6 +108,9 @@ function Keyed({ children }) {
 function inlines(tokens) {
   return tokens.map((token) => INLINES[token.type]?.(token) ?? (token.type === "checkbox" ? null : token.raw));
 }
+
+/** @param {string} text  most texts hold no bracket, and need no component */
+const cited = (text) => (/[[【]/.test(text) ? <CitedText text={text} /> : text);
 
 /** @param {Tokens.Heading} token  the page owns levels 1 and 2, and skips none */
 function heading(token) {

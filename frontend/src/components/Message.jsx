@@ -7,6 +7,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { t } from "../i18n/index.js";
 import { sendsOn } from "../text/keys.js";
 import { Cited } from "./Attach.jsx";
+import { Citing } from "./Citation.jsx";
 import { useApp } from "./context.js";
 import { CopyButton } from "./CopyButton.jsx";
 import { GoOn } from "./GoOn.jsx";
@@ -132,11 +133,23 @@ function Answer({ conversationId, message, isLast, isBusy }) {
       <Author model={message.model} />
       {message.thinking && <Thinking text={message.thinking} isOver={message.text !== "" || !isGrowing} />}
       {isGrowing && !message.text && !message.thinking && <p class="waiting"><span class="cursor" />{t("answer.waiting")}</p>}
-      {message.text && <Markdown text={message.text} growing={isGrowing} />}
-      <Cited conversationId={conversationId} message={message} />
+      {message.text && <Text conversationId={conversationId} message={message} isGrowing={isGrowing} />}
       <Ending message={message} />
       {!isGrowing && <AnswerActions conversationId={conversationId} message={message} isLast={isLast} isBusy={isBusy} />}
     </article>
+  );
+}
+
+/** @param {{ conversationId: string, message: Said, isGrowing: boolean }} props  what it rests on stands under it */
+function Text({ conversationId, message, isGrowing }) {
+  const [shown, setShown] = useState(0);
+  const count = isGrowing ? 0 : (message.passages?.length ?? 0);
+  const citing = useMemo(() => (count ? { count, open: setShown } : null), [count]);
+  return (
+    <>
+      <Citing.Provider value={citing}><Markdown text={message.text} growing={isGrowing} /></Citing.Provider>
+      <Cited conversationId={conversationId} message={message} shown={shown} onOpen={setShown} />
+    </>
   );
 }
 

@@ -3,7 +3,6 @@
  * which are cited; the place itself is shown by `Viewer.jsx`.
  */
 
-import { useState } from "preact/hooks";
 import { citedIn } from "../documents/citing.js";
 import { t } from "../i18n/index.js";
 import { useApp } from "./context.js";
@@ -11,10 +10,16 @@ import { Viewer } from "./Viewer.jsx";
 
 /** @import { Passage } from "../types.js" */
 
-/** @param {{ conversationId: string, text: string, passages: Passage[] }} props */
-export function Sources({ conversationId, text, passages }) {
+/**
+ * @param {object} props
+ * @param {string} props.conversationId
+ * @param {string} props.text
+ * @param {Passage[]} props.passages
+ * @param {number} props.shown  whose place is open, 0 for none
+ * @param {(number: number) => void} props.onOpen
+ */
+export function Sources({ conversationId, text, passages, shown, onOpen }) {
   const { conversations } = useApp();
-  const [shown, setShown] = useState(0);
   const conversation = conversations.get(conversationId);
   const cited = citedIn(text, passages.length);
   const others = passages.map((_, index) => index + 1).filter((number) => !cited.includes(number));
@@ -22,15 +27,15 @@ export function Sources({ conversationId, text, passages }) {
   return (
     <section class="sources" data-testid="sources" aria-label={t("source.list")}>
       {cited.length > 0 && <h3 class="small-print">{t("source.list")}</h3>}
-      <List numbers={cited} passages={passages} onOpen={setShown} />
+      <List numbers={cited} passages={passages} onOpen={onOpen} />
       {others.length > 0 && (
         <details>
           <summary class="small-print">{t("source.others", { n: others.length })}</summary>
-          <List numbers={others} passages={passages} onOpen={setShown} />
+          <List numbers={others} passages={passages} onOpen={onOpen} />
         </details>
       )}
       {shown > 0 && conversation && (
-        <Viewer conversation={conversation} name={passages[shown - 1].document} passage={passages[shown - 1]} onClose={() => setShown(0)} />
+        <Viewer conversation={conversation} name={passages[shown - 1].document} passage={passages[shown - 1]} onClose={() => onOpen(0)} />
       )}
     </section>
   );

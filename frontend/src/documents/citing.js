@@ -4,13 +4,30 @@
 
 /** @import { Passage } from "../types.js" */
 
+/** Numbers in brackets, one or several: as models write them, in either language. */
+const GROUP = /([[【]\s*\d+(?:\s*[,，、]\s*\d+)*\s*[\]】])/;
+
+/**
+ * A text in parts: what is a passage's number, and the text around it.
+ * @param {string} text @param {number} count  how many passages there are
+ * @returns {(string | number)[]}
+ */
+export function partsOf(text, count) {
+  // Split by a group that is kept: every second part is one.
+  const parts = text.split(GROUP).flatMap((part, index) => (index % 2 ? part.split(/(\d+)/) : [part]).map((one, at) => {
+    const number = index % 2 && at % 2 ? Number(one) : 0;
+    return number >= 1 && number <= count ? number : one;
+  }));
+  return parts.filter((part) => part !== "");
+}
+
 /**
  * The numbers in brackets that are passages' numbers, each once, in order.
  * @param {string} text @param {number} count  how many passages there are
  */
 export function citedIn(text, count) {
-  const numbers = [...text.matchAll(/[[【]\s*(\d+(?:\s*[,，、]\s*\d+)*)\s*[\]】]/g)].flatMap(([, list]) => list.split(/[,，、]/).map(Number));
-  return [...new Set(numbers)].filter((number) => number >= 1 && number <= count).sort((one, other) => one - other);
+  const numbers = partsOf(text, count).filter((part) => typeof part === "number");
+  return [...new Set(numbers)].sort((one, other) => one - other);
 }
 
 /**

@@ -143,6 +143,7 @@ export const en = {
   "document.notPdf": "“{name}” is named like a PDF, but is none.",
   "document.unreadable": "“{name}” could not be read.",
   "source.list": "Sources",
+  "source.open": "Open source {n}",
   "source.others": "Also found, not cited: {n}",
   "source.none": "No passage in the documents fits this question.",
   "source.page": "page {page}",

@@ -144,6 +144,7 @@ export const zh = {
   "document.notPdf": "“{name}”的扩展名是 PDF，但内容不是。",
   "document.unreadable": "无法读取“{name}”。",
   "source.list": "出处",
+  "source.open": "打开出处 {n}",
   "source.others": "还找到 {n} 段，未被引用",
   "source.none": "文档里没有与这个问题相关的段落。",
   "source.page": "第 {page} 页",

@@ -27,6 +27,8 @@ export class Documents {
   refused = signal(NOTHING);
   /** What a full device would not keep; it is there as long as the tab. @type {Map<string, Document>} */
   #held = new Map();
+  /** What is being attached, by conversation. @type {Map<string, Promise<void>>} */
+  #adding = new Map();
   #parts;
 
   /** @param {Parts} parts */
@@ -34,8 +36,20 @@ export class Documents {
     this.#parts = parts;
   }
 
-  /** @param {string} id  the conversation @param {Iterable<File>} files */
-  async add(id, files) {
+  /** One after the other: limits are of all together. @param {string} id  the conversation @param {Iterable<File>} files */
+  add(id, files) {
+    const adding = this.#added(id).then(() => this.#add(id, files));
+    this.#adding.set(id, adding);
+    return adding;
+  }
+
+  /** Wait for what is being attached; whether it could be is for whoever attached it. @param {string} id */
+  async #added(id) {
+    await this.#adding.get(id)?.catch(() => null);
+  }
+
+  /** @param {string} id @param {Iterable<File>} files */
+  async #add(id, files) {
     const { conversations } = this.#parts;
     const { readFiles } = await import("../documents/reading.js");
     const conversation = conversations.get(id);
@@ -66,8 +80,13 @@ export class Documents {
     return documents.flatMap((ref) => known.get(ref.id) ?? []);
   }
 
-  /** What to answer from, null for a conversation without documents. @param {Conversation} conversation @param {AbortSignal} stopped */
-  async ground(conversation, stopped) {
+  /**
+   * What to answer from, null for a conversation without documents. A question that comes while files are read waits for them.
+   * @param {Conversation} asked @param {AbortSignal} stopped
+   */
+  async ground(asked, stopped) {
+    await this.#added(asked.id);
+    const conversation = this.#parts.conversations.get(asked.id) ?? asked;
     if (conversation.documents.length === 0) return null;
     const { findGrounds } = await import("../documents/asking.js");
     const documents = await this.of(conversation);
