@@ -67,6 +67,19 @@ def test_somebody_signs_in_and_chats(window: Visit, deployed: Deployed) -> None:
     assert len(window.page.evaluate("[...window.lengths]")) >= (3 if deployed.hand.streams else 0)
 
 
+def test_an_admin_sees_how_the_model_does(window: Visit, deployed: Deployed) -> None:
+    """Through the gateway, in the page; to somebody else the function refuses it."""
+    admin, other = deployed.somebody(), deployed.somebody()
+    deployed.hand.invoke("admin", "live", {"command": "users.grant", "arguments": {"username": admin.username}})
+    token = json.loads(ask(deployed, "POST", "/auth/login", body=other._asdict())[2])["access_token"]
+    refused, _, said = ask(deployed, "GET", "/admin/models", headers={"authorization": f"Bearer {token}"})
+    window.sign_in(admin)
+    window.hook("health").click()
+
+    expect(window.hook("model-health")).to_contain_text(model.NAME)
+    assert (403, "forbidden") == (refused, json.loads(said)["error"]["code"])
+
+
 def test_nobody_signs_in_inside_another_site(browser: Browser, deployed: Deployed) -> None:
     """Where the cloud sends our headers, the browser shows nothing; elsewhere the page offers to be opened by itself."""
     context = browser.new_context()
