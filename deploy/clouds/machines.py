@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from deploy.clouds import DeployError
 
-#: When these were looked at; the page is https://aws.amazon.com/sagemaker/ai/pricing/.
-PRICES_OF = "2026-11"
+#: Of when these are, as others quote them; today's are at https://aws.amazon.com/sagemaker/ai/pricing/.
+PRICES_OF = "2025-10"
 #: Hours of a month, as AWS counts.
 MONTH = 730
 
@@ -36,7 +36,7 @@ MACHINES = {
     "ml.g6.12xlarge": Machine(4, 24, 5.75),
 }
 
-#: https://huggingface.co/docs/sagemaker/dlcs/available, as of 2025-01: text-generation-inference 3.0.1.
+#: Of 2025-01: text-generation-inference 3.0.1 (sagemaker-python-sdk, commit 6593c69); newer ones at https://huggingface.co/docs/sagemaker/dlcs/available.
 REPOSITORY = "huggingface-pytorch-tgi-inference"
 _TAG = "2.4.0-tgi3.0.1-gpu-py311-cu124-ubuntu22.04-v2.0"
 _MOST = "763104351884"
