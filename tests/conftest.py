@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -46,6 +47,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what takes long first, so that no worker is left alone with it at the end; the others stay shuffled."""
     shuffled = {item.path: place for place, item in enumerate(items)}
     items.sort(key=lambda item: (_is_quick(item), shuffled[item.path], _line(item)))
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage look no more at what stays to the end: the modules and the tests themselves are millions of objects by now.
+
+    Each of its full rounds would walk through them all, which took most of the time of the tests that ask for one.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _is_quick(item: pytest.Item) -> bool:
