@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from deploy import clouds, owner
 from deploy.deployment import Deployment, Folders
 from deploy.local import stage as local
+from deploy.package import Code
 from tests.fakes.wishes import built
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from deploy.steps import Seen
     from tests.matrix.cloud import Cloud
 
 #: What must never be seen anywhere but in a function's environment.
@@ -25,6 +27,8 @@ TOKEN_KEY, MODEL_KEY = "kkkk-token-key-of-the-tests-" * 2, "vvvv-model-key-of-th
 MODELS = ({"name": "m", "vendor": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m", "key": "MODEL_KEY"},)
 #: A canary of one step: what more of them would do is the same again; and no time counts, for here it is the machine's load.
 ROLLOUT = owner.Rollout(steps=(25, 100), probes=2, hold_seconds=1, slowdown=100)
+
+_EDITION = "edition.txt"
 
 
 class Edition(NamedTuple):
@@ -49,14 +53,23 @@ def deployment(cloud: Cloud, here: Path, name: str) -> Deployment:
     """Return the stage as it is to be in an edition. The environment says where the cloud is."""
     edition = cloud.EDITIONS[name]
     environment = {**os.environ, "MODEL_KEY": MODEL_KEY}
-    made = Deployment(edition.name, cloud.NAME, edition.choices, environment, Folders(here / edition.page, here))
+    made = _Thin(edition.name, cloud.NAME, edition.choices, environment, Folders(here / edition.page, here))
     made._module = _edited(cloud, edition.code)
     cloud.settle(made)
     return made
+
+
+class _Thin(Deployment):
+    """A deployment whose zips hold next to nothing, under their real digests: nobody runs them here, and packing takes longer than deploying."""
+
+    def prepare(self, seen: Seen, *, complete: bool = True) -> None:
+        """Build the zips, and leave of each what was edited."""
+        super().prepare(seen, complete=complete)
+        self._codes = {name: Code(name, one.target, {_EDITION: one.files[_EDITION]}, one.digest) for name, one in self._codes.items()}
 
 
 def _edited(cloud: Cloud, code: str) -> Any:
     """Return the cloud's module, with code that differs between editions."""
     module = clouds.load(cloud.NAME)
     about = {name: getattr(module, name) for name in ("check", "packaging", "parts", "connect")}
-    return SimpleNamespace(**about, beside=lambda function, choices: {**module.beside(function, choices), "edition.txt": json.dumps(code).encode()})
+    return SimpleNamespace(**about, beside=lambda function, choices: {**module.beside(function, choices), _EDITION: json.dumps(code).encode()})

@@ -7,10 +7,12 @@ To ask an account something new, add its line to `_QUESTIONS`.
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from moto.moto_api._internal import mock_random
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.test import Client
 
 from deploy.emulator.aws import moto_gaps, moto_gaps_gateway, moto_gaps_lambda
 from tests.matrix.aws import REGION, inventory
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
     from tests.matrix.cloud import Application
 
 _SERVICES: tuple[Any, ...] = ("apigateway", "cloudfront", "cloudwatch", "dynamodb", "iam", "lambda", "logs", "s3", "sts")
+#: What the slowest of them answer by reading all that botocore knows of them, once: a call of each that finds nothing.
+_FIRST_CALLS = {
+    "apigateway": "/restapis/none",
+    "cloudfront": "/2020-05-31/distribution/none",
+    "lambda": "/2015-03-31/functions/none",
+}
 _QUESTIONS: dict[str, Callable[[Mapping[str, str]], Any]] = {
     "listed": lambda _: inventory.listed(),
     "loose": lambda _: inventory.loose(),
@@ -36,11 +44,19 @@ def empty() -> tuple[Application, Mapping[str, Callable[[Mapping[str, str]], Any
     return _Moto(), _QUESTIONS
 
 
+class _Dispatcher(DomainDispatcherApplication):
+    # It looks through moto's folders for each call, twice.
+    get_backend_for_host = cache(DomainDispatcherApplication.get_backend_for_host)
+
+
 class _Moto:
     def __init__(self) -> None:
-        self._moto: Any = DomainDispatcherApplication(create_backend_app)
-        # Imported now, and not in each fork anew.
+        self._moto: Any = _Dispatcher(create_backend_app)
+        # Imported and read now, and not in each fork anew.
         vars(self._moto)["app_instances"].update({name: create_backend_app(name) for name in _SERVICES})
+        for service, path in _FIRST_CALLS.items():
+            scope = f"AWS4-HMAC-SHA256 Credential=none/20260101/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=none"
+            Client(self._moto).get(path, headers={"authorization": scope})
         self._seen: Counter[str] = Counter()
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
