@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,10 +37,15 @@ CHANGES = {
     "good": Change("chat", "functions/chat/handler.py", "    return route_for(", "    # Nothing else than before.\n    return route_for("),
     "500s": Change("chat", "functions/chat/handler.py", "    return route_for(", "    raise RuntimeError\n    return route_for("),
     "slow first token": Change(
-        "chat", "functions/chat/handler.py", "    document, size = asked.read(", "    time.sleep(3)\n    document, size = asked.read("
+        "chat", "functions/chat/handler.py", "    document, size = asked.read(", "    time.sleep(2)\n    document, size = asked.read("
     ),
     "refuses tokens": Change("authorizer", "authorizer/handler.py", "    return Allow(", "    return Unauthenticated() if claims else Allow("),
 }
+
+#: How many times slower a version may be: only where that is what is tried, a busy machine's moments are not to be taken for it.
+SLOWDOWN = {"slow first token": 3}
+#: The real one, except that a round of questions follows soon after the last.
+WORLD = promote.World(sleep=lambda seconds: time.sleep(seconds / 20))
 
 
 class Changed(Deployment):
@@ -60,11 +66,11 @@ class Changed(Deployment):
 
 def _main(folder: Path, kind: str) -> int:
     Changed.change = CHANGES[kind]
-    cloud, choices = wish(folder, owner.Rollout(steps=(25, 100), hold_seconds=60, probes=8))
+    cloud, choices = wish(folder, owner.Rollout(steps=(25, 100), hold_seconds=60, probes=8, slowdown=SLOWDOWN.get(kind, 10)))
     deployment = Changed(STAGE, cloud, choices, dict(os.environ), Folders(stages=folder))
     operate.apply(deployment, lambda _: None)
     try:
-        promote.promote(deployment, click.echo)
+        promote.promote(deployment, click.echo, WORLD)
     except promote.TakenBack as error:
         click.echo(error)
         return TAKEN_BACK

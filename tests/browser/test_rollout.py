@@ -57,7 +57,7 @@ class Somebody:
             return error.code, ""
 
     def _run(self) -> None:
-        while not self._stopped.wait(0.02):
+        while not self._stopped.wait(0.1):
             self.met[self.ask()] += 1
 
 
