@@ -19,7 +19,7 @@ from tests.fakes.desk import Desk
 from tests.fakes.forge import token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 EVENTS = Path(__file__).parent / "fixtures" / "events"
 _SLOW = tuple(Path(__file__).parent / folder for folder in ("deploy/clouds", "browser"))
@@ -49,13 +49,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (_is_quick(item), shuffled[item.path], _line(item)))
 
 
-def pytest_collection_finish() -> None:
-    """Let the collector of garbage look no more at what stays to the end: the modules and the tests themselves are millions of objects by now.
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Let the collector of garbage not look at what stays to the end: the modules and the tests themselves are millions of objects.
 
-    Each of its full rounds would walk through them all, which took most of the time of the tests that ask for one.
+    Each of its full rounds would walk through them all, while they are made and in the tests that ask for one.
     """
-    gc.collect()
-    gc.freeze()
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 def _is_quick(item: pytest.Item) -> bool:
