@@ -11,7 +11,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from moto.moto_server.werkzeug_app import create_backend_app
 from moto.server import ThreadedMotoServer
+
+from tests.fakes.dispatcher import Dispatcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +32,7 @@ def endpoint() -> str:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     web: Any = server._server
-    web.app = functools.partial(_answer, web.app, threading.Lock())
+    web.app = functools.partial(_answer, Dispatcher(create_backend_app), threading.Lock())
     host, port = server.get_host_and_port()
     return f"http://{host}:{port}"
 

@@ -7,14 +7,14 @@ To ask an account something new, add its line to `_QUESTIONS`.
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from moto.moto_api._internal import mock_random
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import Client
 
 from deploy.emulator.aws import moto_gaps, moto_gaps_gateway, moto_gaps_lambda
+from tests.fakes.dispatcher import Dispatcher
 from tests.matrix.aws import REGION, inventory
 from tests.matrix.aws.sound import sound
 
@@ -44,14 +44,9 @@ def empty() -> tuple[Application, Mapping[str, Callable[[Mapping[str, str]], Any
     return _Moto(), _QUESTIONS
 
 
-class _Dispatcher(DomainDispatcherApplication):
-    # It looks through moto's folders for each call, twice.
-    get_backend_for_host = cache(DomainDispatcherApplication.get_backend_for_host)
-
-
 class _Moto:
     def __init__(self) -> None:
-        self._moto: Any = _Dispatcher(create_backend_app)
+        self._moto: Any = Dispatcher(create_backend_app)
         # Imported and read now, and not in each fork anew.
         vars(self._moto)["app_instances"].update({name: create_backend_app(name) for name in _SERVICES})
         for service, path in _FIRST_CALLS.items():
