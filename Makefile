@@ -36,7 +36,7 @@ fmt: .venv/installed
 bench: .venv/installed frontend/dist/index.html
 	python -m bench
 
-# Kills the deployer at every call that changes something on each emulated cloud, and runs it once more; `make test` does it at every twenty-fourth.
+# Kills the deployer at every call that changes something on each emulated cloud, and runs it once more; `make test` does it at every thirty-sixth.
 matrix: .venv/installed
 	python -m tests.matrix
 

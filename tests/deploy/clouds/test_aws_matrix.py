@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from tests.matrix.grid import Grid, Operation
 
 #: `make test` kills at every so manieth call.
-EVERY = 24
+EVERY = 36
+#: Fewer calls than any operation takes that does what it should.
+FEW = 24
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
@@ -25,7 +27,7 @@ def test_a_clean_run_leaves_nothing_to_do(grid: Grid, operation: Operation) -> N
     later = "Delete(" if operation.order[0] == "apply" else "Delete(thing=SiteFile"
 
     assert ([], None, []) == (clean.loose, clean.state.get("error"), [one for one in left if not one.startswith(later)])
-    assert len(clean.changes) > EVERY
+    assert len(clean.changes) > FEW
 
 
 @pytest.mark.timeout(600)
