@@ -20,6 +20,7 @@ from deploy import bundle, clouds, owner, package, site, wanted
 from deploy.clouds import NO_MODEL, DeployError, Finding, Parcels
 from deploy.local import stage as local
 from deploy.steps import Function
+from functions.shared.settings import packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 
     from deploy.gateway_responses import Cloud
     from deploy.steps import Seen, Thing
+
+
+# Bytes of a function's settings (aws.md, 6; huawei.md, 1.6), less what is known only later: the page's origin, and what lets it stream.
+_ROOM = 4096 - 256
+_NO_ROOM = (
+    "The settings of {function} take {size:,} bytes, and a function may have {room:,}: write fewer [[models]] and [[routes]], "
+    "let rows share a key, or say less in each row."
+)
 
 
 class Folders(NamedTuple):
@@ -76,6 +85,7 @@ class Deployment:
         key = self._secret("token_key") if fresh else self._secrets.known("token_key")
         store = self._store(seen, complete=complete)
         self._values |= {"TOKEN_KEY": key, "STORE": store, "BREAKER": store, "MODEL_KEYS": self._model_keys(seen, complete=complete)}
+        self._check_room(self._values)
 
     def keep(self) -> None:
         """Write down the secrets that were made, before anything in the cloud depends on them."""
@@ -154,6 +164,7 @@ class Deployment:
             return
         yield from _tried(lambda: self._model_keys(seen))
         yield from _tried(lambda: self._store(seen))
+        yield from _tried(lambda: self._check_room({"MODEL_KEYS": self._model_keys(seen, complete=False)}))
 
     def _store(self, seen: Seen, *, complete: bool = True) -> str | None:
         """Return where records are kept, or None for what only the functions in the cloud know. Raises DeployError where nobody knows."""
@@ -163,6 +174,17 @@ class Deployment:
         if store is None and complete and not there:
             raise DeployError("Say where accounts are to be kept: set DATABASE_URL to a PostgreSQL, as in postgresql://user:password@host/database.")
         return store
+
+    def _check_room(self, known: Mapping[str, str | None]) -> None:
+        """Raise DeployError for settings that no function can be given."""
+        apart, shared = self._module.parts(self.choices).apart, self.choices.deploy.breaker == "shared"
+        given = {name: packed(value) for name, value in plain(self.name, self.choices).items()}
+        for one in bundle.FUNCTIONS:
+            settings = {name: value for name, value in given.items() if name in one.needs}
+            secrets = {name: value for name in one.needs if (value := known.get(name)) and (name != "BREAKER" or shared)}
+            for field in (settings, secrets) if apart else (settings | secrets,):
+                if (size := len(json.dumps(field, ensure_ascii=False).encode())) > _ROOM:
+                    raise DeployError(_NO_ROOM.format(function=one.name, size=size, room=_ROOM))
 
     def _secret(self, name: str) -> str:
         return self._secrets.known(name) or self._made.setdefault(name, local.generated())

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 NOISE = 150.0
 #: How many times a version that looks slow is asked before that is believed: a machine has its moments, and a function its cold starts.
 ROUNDS = 3
+#: The same for first tokens: a new instance has yet to learn which of a route's models to leave alone, by three failures of each.
+FIRST_ROUNDS = 4
 #: What is kept beside the version that is live and the one before it.
 SPARE_VERSIONS = 2
 
@@ -109,7 +111,7 @@ def judge(function: str, old: Reading, new: Reading, bounds: Rollout) -> Verdict
         return Verdict(good=False, reason=f"{function}: {slow}", enough=len(new.took) > (ROUNDS - 1) * bounds.probes)
     # The best of them: a model takes now a tenth of a second and now five, but what is slow at its best is the version's own doing.
     if slow := _slow("first tokens, at best", old.first_tokens, new.first_tokens, bounds.slowdown, share=0.0):
-        return Verdict(good=False, reason=f"{function}: {slow}", enough=len(new.first_tokens) >= ROUNDS)
+        return Verdict(good=False, reason=f"{function}: {slow}", enough=len(new.first_tokens) >= FIRST_ROUNDS)
     return Verdict(good=True)
 
 

@@ -59,9 +59,9 @@ class Parts(NamedTuple):
     `cdn`: a CDN serves the page, rather than the bucket by itself. `grants`: the gateway needs one for each function that it calls. `access_log`:
     the gateway writes one of its own. `own_preflights`: the answer to a preflight has the headers that we say, rather than the cloud's. `streams`:
     answers may be forwarded chunk by chunk. `longest`: seconds that a function behind the gateway may run. `own_records`: the cloud
-    keeps them, rather than a database that only the functions reach. `roles`: functions that may do
-    something in the account, by name; `network`: the owner's own, which functions that need the records join, and `api_domain`: his name for the API,
-    "" for none.
+    keeps them, rather than a database that only the functions reach. `roles`: functions that may do something in the account, by name; `apart`:
+    a function's secrets have a place of their own, beside its settings; `network`: the owner's own, which functions that need the records join, and
+    `api_domain`: his name for the API, "" for none.
     """
 
     platform: str
@@ -73,6 +73,7 @@ class Parts(NamedTuple):
     streams: bool = True
     longest: int = 900
     own_records: bool = True
+    apart: bool = False
     network: str = ""
     api_domain: str = ""
 

@@ -106,7 +106,7 @@ def _variables(one: bundle.Function, order: Order) -> Iterator[tuple[str, Any]]:
         elif name == "SITE_ORIGIN" or _TABLE[name].secret:
             yield name, {"Ref": logical(name.lower())}
         elif name in order.plain:
-            yield name, order.plain[name]
+            yield name, settings.packed(order.plain[name])
     if any(route.streams for route in bundle.ROUTES if route.function == one.name):
         yield from streaming.ENVIRONMENT.items()
 

@@ -22,6 +22,7 @@ from deploy.local.gateway import LAST_WORDS, SILENT, Gateway, runner
 from deploy.local.guard import Guard
 from deploy.local.huawei import Huawei
 from deploy.local.model import EmbeddedModel
+from functions.chat import models as tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,7 +81,7 @@ def run(plan: Plan, announce: Callable[[Mapping[str, Any]], None]) -> None:
         stack.enter_context(redirect_stdout(log))
         set_password(plan.password, values)
         embedded.wait()
-        asyncio.run(_serve(plan, values, lambda: announce(_ready(plan, [row["name"] for row in rows if not row.get("embeds")]))))
+        asyncio.run(_serve(plan, values, lambda: announce(_ready(plan, _names(values)))))
 
 
 def set_password(password: str, values: Mapping[str, str]) -> None:
@@ -92,6 +93,12 @@ def set_password(password: str, values: Mapping[str, str]) -> None:
     if answer["status"] != 200:
         raise RunError(f"PASSWORD cannot be used: {answer['body']['error']['message']}")
     stage.invoke("users.grant", {"username": stage.USERNAME}, values)
+
+
+def _names(values: Mapping[str, str]) -> list[str]:
+    """Return the public names that answer, as `GET /v1/models` lists them. Raises SettingsError."""
+    found = tables.table(values["MODELS"], values["MODEL_KEYS"], values["ROUTES"])
+    return [one.name for one in found.values() if not one.embeds]
 
 
 def _ready(plan: Plan, names: list[str]) -> dict[str, Any]:

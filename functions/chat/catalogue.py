@@ -1,7 +1,7 @@
 """What `GET /v1/models` says of each public name: OpenAI's members, and what a picker shows besides. Pure.
 
-A member that the owner has not told is null. Of a route it says what holds whichever of its models answers: the least context, what all can do, the
-highest price.
+A member that the owner has not told is null. Of a route it says what can be asked of it, since a question goes to a model that can answer it: the
+longest context, what any of them can do, and the highest price that this may cost.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ def entry(route: Route) -> dict[str, Any]:
         "object": "model",
         "created": 0,
         "owned_by": ", ".join(vendors),
-        "context_length": _least(target.capabilities.context for target in targets),
-        "capabilities": {name: _all(getattr(target.capabilities, name) for target in targets) for name in ("vision", "tools", "streaming")},
+        "context_length": _most(target.capabilities.context for target in targets),
+        "capabilities": {name: _any(getattr(target.capabilities, name) for target in targets) for name in ("vision", "tools", "streaming")},
         "price": _price(targets),
         **several,
     }
 
 
-def _least(values: Iterable[int | None]) -> int | None:
+def _most(values: Iterable[int | None]) -> int | None:
     known = list(values)
-    return None if None in known else min(one for one in known if one is not None)
+    return None if None in known else max(one for one in known if one is not None)
 
 
-def _all(values: Iterable[bool | None]) -> bool | None:
+def _any(values: Iterable[bool | None]) -> bool | None:
     known = list(values)
-    return False if False in known else (None if None in known else True)
+    return True if True in known else (None if None in known else False)
 
 
 def _price(targets: Iterable[Target]) -> dict[str, Any] | None:

@@ -94,8 +94,7 @@ def _opened(raw: bytes, watch: _Watch) -> PdfReader:
         def cache_indirect_object(self, generation: int, idnum: int, obj: Any) -> Any:
             watch.check()
             if isinstance(obj, StreamObject) and obj.get("/Subtype") != "/Image":
-                watch.unpacked += len(obj.get_data())
-                watch.check()
+                watch.count(obj.get_data)
             return super().cache_indirect_object(generation, idnum, obj)
 
     encrypted = Unreadable("is encrypted: save it without a password, and attach that.")
@@ -116,11 +115,21 @@ class _Watch:
         self._room = room
         self._hurry = hurry
 
+    def count(self, unpack: Callable[[], bytes]) -> None:
+        """Unpack a stream, and count it; one that goes over its own bound is too much, too. Raises Unreadable."""
+        from pypdf.errors import LimitReachedError
+
+        try:
+            self.unpacked += len(unpack())
+        except LimitReachedError:
+            self.unpacked = MOST_UNPACKED + 1
+        self.check()
+
     def check(self) -> None:
         """Raise if it is enough: each time from then on, since pypdf forgives what is raised within a page."""
         self._hurry()
         if self.unpacked > MOST_UNPACKED:
-            raise Unreadable("unpacks to more than can be read: print it as a new PDF, and attach that.")
+            raise Unreadable("unpacks to more than can be read: attach the part that matters.")
         if self._room < 0:
             raise TooLong
 

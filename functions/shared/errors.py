@@ -130,7 +130,7 @@ class Forbidden(TwocanError):
 
     status = 403
     code = "forbidden"
-    message = "This is for admins. Ask the owner to make you one, with: .venv/bin/python -m deploy users grant NAME. It holds from your next sign-in."
+    message = "This is for admins. Ask the owner to make you one, with: .venv/bin/python -m deploy users grant NAME. Then sign in again."
 
 
 class NotFound(TwocanError):

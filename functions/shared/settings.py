@@ -7,7 +7,7 @@ To add a setting, add its row; its meaning is what `twocan.example.toml` and the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from functions.shared.errors import SettingsError
 
@@ -50,6 +50,10 @@ TABLE: tuple[Setting, ...] = (
 )
 
 
+#: What a packed value begins with, and the length up to which none is.
+_PACKED, _SHORT = "deflate:", 256
+
+
 class Settings:
     """An immutable view of the settings that one function may see. Asking for another name is a programming error, and a KeyError."""
 
@@ -75,7 +79,9 @@ def read(needs: Sequence[str], get: Callable[[str], str | None]) -> Settings:
     wrong: list[str] = []
     for name in needs:
         row = rows[name]
-        value = get(name) or row.default
+        given = get(name) or row.default
+        # Secrets are not packed: what is random takes no less room, and one may begin with anything.
+        value = given if row.secret else unpacked(given)
         complaint = _complaint(row, value)
         if complaint:
             wrong.append(f"{name} {complaint} ({row.meaning})")
@@ -83,6 +89,30 @@ def read(needs: Sequence[str], get: Callable[[str], str | None]) -> Settings:
     if wrong:
         raise SettingsError("Settings to mend: " + "; ".join(wrong))
     return Settings(values)
+
+
+def packed(value: str) -> str:
+    """Return a value as it takes less room: platforms keep 4 KB of settings, and a table's rows say much the same. A short one stays as it is."""
+    import zlib
+    from binascii import b2a_base64
+
+    # Deterministic, but other builds of zlib may deflate otherwise: compare what is unpacked.
+    tight = _PACKED + b2a_base64(zlib.compress(value.encode("utf-8"), 9), newline=False).decode("ascii")
+    return tight if len(value) > _SHORT and len(tight) < len(value.encode("utf-8")) else value
+
+
+def unpacked(value: Any) -> Any:
+    """Return a value as it was before it was packed; what cannot be unpacked is None."""
+    if not isinstance(value, str) or not value.startswith(_PACKED):
+        return value
+    # Only now: few values are that long.
+    import zlib
+    from binascii import a2b_base64
+
+    try:
+        return zlib.decompress(a2b_base64(value[len(_PACKED) :])).decode("utf-8")
+    except (ValueError, zlib.error):
+        return None
 
 
 def _complaint(row: Setting, value: str | None) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +17,8 @@ from deploy.steps import Function, Seen
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from deploy.gateway_responses import Cloud
 
 ROW = {"name": "gpt", "vendor": "openai", "base_url": "https://m.example", "model": "m", "key": "KEY_ONE"}
 
@@ -32,7 +35,7 @@ def keys(there: list[dict[str, str]] | None, environment: dict[str, str], *, com
 def secretive(folder: Path) -> Deployment:
     """Return a stage that keeps its secrets in a folder."""
     stage = Deployment.__new__(Deployment)
-    stage._secrets, stage._made, stage._module = Stage(folder), {}, clouds.load("aws")
+    stage.name, stage._secrets, stage._made, stage._module = "try", Stage(folder), {}, clouds.load("aws")
     return stage
 
 
@@ -92,6 +95,40 @@ def test_a_handler_that_cannot_be_read_is_named() -> None:
     """Without a traceback; a syntax error with its line."""
     with pytest.raises(DeployError, match=r"^functions/nothing/handler\.py cannot be imported \(ModuleNotFoundError\): mend it first\.$"):
         deployment._check_import(bundle.Function("nothing", "functions.nothing.handler", "gateway", 1, 128))
+
+
+def many(count: int, *, keys: int = 1) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Return so many ordinary rows, and an environment with so many keys for them."""
+    about = {"vendor": "openai", "context": 128_000, "tools": True, "price_in": 1.25, "price_out": 10, "price_date": "2026-11-01"}
+    rows = [
+        {"name": f"model-{one}", "model": f"vendor/model-{one}", "base_url": f"https://{one % 5}.example.com/v1", "key": f"KEY_{one % keys}", **about}
+        for one in range(count)
+    ]
+    return rows, {f"KEY_{one}": hashlib.sha512(str(one).encode()).hexdigest()[:80] for one in range(keys)}
+
+
+def roomy(cloud: Cloud, rows: list[dict[str, Any]]) -> Deployment:
+    """Return a stage of these models."""
+    stage = Deployment.__new__(Deployment)
+    stage.name, stage.choices, stage._module = "try", owner.Owner(models=tuple(rows)), clouds.load(cloud)
+    return stage
+
+
+@pytest.mark.parametrize("cloud", ["aws", "huawei"])
+def test_a_table_of_forty_models_has_room(cloud: Cloud) -> None:
+    """Packed, they take a third of what a function may be given."""
+    rows, environment = many(40, keys=4)
+
+    roomy(cloud, rows)._check_room({"MODEL_KEYS": json.dumps(environment)})
+
+
+@pytest.mark.parametrize("cloud", ["aws", "huawei"])
+def test_more_than_a_function_may_be_given_is_said_before_anything_is_made(cloud: Cloud) -> None:
+    """By `plan`, `apply` and `doctor`, with what to do."""
+    rows, environment = many(60, keys=60)
+
+    with pytest.raises(DeployError, match=r"^The settings of chat take [\d,]+ bytes, and a function may have 3,840: write fewer"):
+        roomy(cloud, rows)._check_room({"MODEL_KEYS": json.dumps(environment)})
 
 
 def test_a_stage_may_stand_in_the_owners_file(tmp_path: Path) -> None:

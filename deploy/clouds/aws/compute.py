@@ -184,7 +184,7 @@ def _read(name: str, there: Mapping[str, Any], mark: Callable[[str], str]) -> Fu
         platform=f"{there['Runtime']}/{(there.get('Architectures') or ['x86_64'])[0]}",
         code=described[2] if described else "",
         version=described[1] if described else "",
-        settings=tuple(sorted(plain.items())),
+        settings=tuple(sorted((key, settings.unpacked(value) or value) for key, value in plain.items())),
         secrets=tuple(sorted((key, mark(value)) for key, value in variables.items() if key in _SECRET)),
         seconds=there["Timeout"],
         memory=there["MemorySize"],
@@ -228,7 +228,9 @@ def _variables(function: Function, there: Mapping[str, Any] | None, parcels: Par
     known = {name: parcels.secret(name) for name, _ in function.secrets}
     secrets = {name: kept.get(name) if value is None else value for name, value in known.items()}
     loop = streaming.ENVIRONMENT if function.streams else {}
-    given = {name: str(value) for name, value in function.settings} | {name: value for name, value in secrets.items() if value is not None}
+    given = {name: settings.packed(str(value)) for name, value in function.settings} | {
+        name: value for name, value in secrets.items() if value is not None
+    }
     return {**given, **loop}
 
 

@@ -73,6 +73,7 @@ def parts(choices: Owner) -> Parts:
         streams=place.streams,
         longest=_STREAMED if place.streams else _BUFFERED,
         own_records=False,
+        apart=True,
         network=network,
         api_domain=place.api_domain,
     )

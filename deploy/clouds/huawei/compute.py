@@ -77,7 +77,7 @@ def _read(name: str, there: Mapping[str, Any], stream: str) -> Function:
         platform=PLATFORM if sound else str(there["runtime"]),
         code=described[2] if described else "",
         version=described[1] if described else "",
-        settings=tuple(sorted((key, str(value)) for key, value in plain.items())),
+        settings=tuple(sorted((key, str(settings.unpacked(value) or value)) for key, value in plain.items())),
         secrets=tuple(sorted(_marked(there).items())),
         seconds=there["timeout"],
         memory=there["memory_size"],
@@ -133,7 +133,7 @@ def _configuration(account: Account, function: Function, release: str) -> dict[s
         "timeout": function.seconds,
         "handler": _HANDLER,
         "memory_size": function.memory,
-        "user_data": json.dumps({name: str(value) for name, value in function.settings} | marks),
+        "user_data": json.dumps({name: settings.packed(str(value)) for name, value in function.settings} | marks),
         "description": f"Twocan {function.version} code={function.code} release={release}",
     }
     if not function.streams:

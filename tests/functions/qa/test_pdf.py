@@ -93,13 +93,30 @@ def test_a_file_with_any_byte_changed_is_read_or_refused() -> None:
     [
         drawn([b" " * 20_000_000]),
         packed([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Count 0 /Kids [] >>"], padding=20_000_000),
-        drawn([b"<< /Length 40000 /Filter /LZWDecode >>\nstream\n" + b"\x80\x0b\x60\x50" * 10_000 + b"\nendstream"]),
         drawn([b"<< /Length 4 /Filter [" + b"/FlateDecode " * 40 + b"] >>\nstream\nabcd\nendstream"]),
+    ],
+    ids=["content", "object-stream", "filters"],
+)
+def test_a_part_that_unpacks_to_too_much_is_told_as_such(raw: bytes) -> None:
+    """A page too large to be read was called no PDF, and one that hides it from an error within a page only pictures."""
+    assert 200_000 > len(raw)
+    assert refusal(raw).startswith("unpacks to more than can be read: attach the part that matters")
+
+
+def test_a_large_page_among_others_is_told_as_such() -> None:
+    """What goes wrong within a page is forgiven by pypdf, which would leave its text out."""
+    assert refusal(drawn([b"BT /F1 12 Tf (one) Tj ET", b"BT (two) Tj ET" + b" " * 4_100_000])).startswith("unpacks to more than can be read:")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        drawn([b"<< /Length 40000 /Filter /LZWDecode >>\nstream\n" + b"\x80\x0b\x60\x50" * 10_000 + b"\nendstream"]),
         drawn([b"q Q " * 200_000]),
         written([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Count 9 /Kids [2 0 R 2 0 R] >>"]),
         drawn([b"[" * 20_000]),
     ],
-    ids=["content", "object-stream", "lzw", "filters", "operators", "tree", "nested"],
+    ids=["lzw", "operators", "tree", "nested"],
 )
 def test_a_bomb_is_refused(raw: bytes) -> None:
     """Each is a few kilobytes; none is unpacked beyond its bound, nor walked without an end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -100,3 +101,37 @@ def test_names_are_unique() -> None:
 def test_what_opens_doors_is_marked_secret(name: str) -> None:
     """The deployer redacts by this mark alone."""
     assert [True] == [row.secret for row in settings.TABLE if row.name == name]
+
+
+LONG = json.dumps(
+    [{"name": f"model-{number}", "vendor": "openai", "base_url": "https://models.example.com/v1", "model": "é"} for number in range(30)]
+)
+
+
+def test_a_long_value_comes_back_from_being_packed() -> None:
+    """It takes a fraction of its room; a short one is left as it is."""
+    tight = settings.packed(LONG)
+
+    assert (LONG, True) == (settings.unpacked(tight), len(tight) < len(LONG) / 4)
+    assert ("short", "short", None) == (settings.packed("short"), settings.unpacked("short"), settings.unpacked(None))
+
+
+def test_a_packed_setting_is_read_as_what_it_was() -> None:
+    """A function need not know how it came."""
+    found = settings.read(("MODELS",), {"MODELS": settings.packed(LONG)}.get)
+
+    assert LONG == found.text("MODELS")
+
+
+@pytest.mark.parametrize("value", ["deflate:", "deflate:!!!", "deflate:AAAA", settings.packed(LONG)[:-40]])
+def test_what_cannot_be_unpacked_is_missing(value: str) -> None:
+    """A table that was cut is no table, and not an empty one either."""
+    with pytest.raises(SettingsError, match="MODELS is missing"):
+        settings.read(("MODELS",), {"MODELS": value}.get)
+
+
+def test_a_secret_is_never_unpacked() -> None:
+    """It may begin with anything."""
+    given = settings.packed(LONG)
+
+    assert given == settings.read(("STORE",), {"STORE": given}.get).text("STORE")
