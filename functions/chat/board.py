@@ -49,12 +49,15 @@ class Outcome(NamedTuple):
 
 
 class Board:
-    """The standings, by the models' names. `tell` is called with a name and seconds when a model is to be left alone for that long."""
+    """The standings, by the models' names. `tell` is called with a name and seconds when a model is to be left alone for that long, and `seen`
+    when there is something new to see, on the way: of a platform that stops a function between questions it asks no time after one.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._kept: dict[str, _Kept] = {}
         self.tell: Callable[[str, float], None] = lambda _name, _seconds: None
+        self.seen: Callable[[], None] = lambda: None
 
     def standing(self, name: str) -> Standing:
         """Return how a model stands."""
@@ -79,8 +82,11 @@ class Board:
         if seconds > 0:
             self._found(name).shut(min(seconds, _LONGEST_ASKED))
 
+    def _is_new(self) -> None:
+        self.seen()
+
     def _found(self, name: str) -> _Kept:
-        return self._kept.setdefault(name, _Kept(self._clock, lambda seconds: self.tell(name, seconds)))
+        return self._kept.setdefault(name, _Kept(self._clock, lambda seconds: self.tell(name, seconds), self._is_new))
 
 
 class Lease:
@@ -91,33 +97,50 @@ class Lease:
         self._began = began
         self._probes = probes
         self._open = True
-        self._waited: float | None = None
+        self._noted: _Noted | None = None
 
     def first_token(self) -> None:
-        """Note that the first token is here."""
-        self._waited = self._kept.learn(self._began)
+        """Note that the first token is here: it is an answer, unless it fails yet."""
+        self._noted = self._kept.note(self._kept.learn(self._began), "")
 
     def end(self, *, failed: str | None = "", retry_after: float | None = None) -> None:
         """Note how it ended: by the error of this code, by none, or None where nobody can tell."""
         if self._open:
             self._open = False
             self._kept.end(probes=self._probes, failed=failed, retry_after=retry_after)
-            # Of what was hung up on, the first token is known if it came.
-            if failed is not None or self._waited is not None:
-                self._kept.note(self._waited, failed or "")
+            if self._noted is not None:
+                self._noted.end(self._kept.now(), failed or "")
+            elif failed is not None:
+                self._kept.note(None, failed)
+
+
+class _Noted:
+    """An outcome as it is kept: it may get worse while an answer goes on."""
+
+    def __init__(self, moment: float, first_token: float | None, code: str) -> None:
+        self._told = (moment, first_token, code)
+
+    def end(self, moment: float, code: str) -> None:
+        self._told = (moment, self._told[1], code)
+
+    def outcome(self, now: float) -> Outcome:
+        moment, first_token, code = self._told
+        return Outcome(now - moment, first_token, code)
 
 
 class _Kept:
     """One model's: the moments until which it is left alone (0: it is not) and until which a probe is waited for, failures in a row, and counts."""
 
-    def __init__(self, clock: Callable[[], float], tell: Callable[[float], None]) -> None:
+    def __init__(self, clock: Callable[[], float], tell: Callable[[float], None], seen: Callable[[], None]) -> None:
+        self.now = clock
         self._clock = clock
         self._tell = tell
+        self._seen = seen
         self._lock = threading.Lock()
         self._until = self._probed = self._learnt = 0.0
         self._row = self._open = self._asked = self._failed = 0
         self._first_token: float | None = None
-        self._lately: deque[tuple[float, float | None, str]] = deque(maxlen=_LATELY)
+        self._lately: deque[_Noted] = deque(maxlen=_LATELY)
 
     def standing(self) -> Standing:
         now = self._clock()
@@ -148,14 +171,17 @@ class _Kept:
             self._learnt = now
         return now - began
 
-    def note(self, first_token: float | None, code: str) -> None:
+    def note(self, first_token: float | None, code: str) -> _Noted:
+        noted = _Noted(self._clock(), first_token, code)
         with self._lock:
-            self._lately.append((self._clock(), first_token, code))
+            self._lately.append(noted)
+        self._seen()
+        return noted
 
     def lately(self) -> list[Outcome]:
         now = self._clock()
         with self._lock:
-            return [Outcome(now - moment, first_token, code) for moment, first_token, code in self._lately]
+            return [noted.outcome(now) for noted in self._lately]
 
     def end(self, *, probes: bool, failed: str | None, retry_after: float | None) -> None:
         now = self._clock()

@@ -43,21 +43,23 @@ class Share:
         self._board = board
         self._now = now
         self._clock = clock
-        self._looked: float | None = None
+        self._last: dict[str, float] = {}
         self._lock = threading.Lock()
         # What nobody else calls itself.
         self._name = secrets.token_hex(8)
         self._told: dict[str, list[Any]] = {}
         board.tell = self.tell
+        board.seen = self.seen
 
     def look(self) -> None:
-        """Begin to read what the others have told, and to tell what was seen, if that was not done of late."""
-        with self._lock:
-            now = self._clock()
-            if self._looked is not None and now - self._looked < EVERY:
-                return
-            self._looked = now
-        _beside(self._meet)
+        """Begin to read what the others have told, and to tell what was seen since it was told, if that was not done of late."""
+        if self._is_time("look"):
+            _beside(self._meet)
+
+    def seen(self) -> None:
+        """Begin to tell what was seen, if that was not done of late."""
+        if self._is_time("tell"):
+            _beside(self._tell_seen)
 
     def tell(self, name: str, seconds: float) -> None:
         """Begin to tell the others that a model is to be left alone for so long."""
@@ -78,6 +80,15 @@ class Share:
     def _meet(self) -> None:
         self._read()
         self._tell_seen()
+
+    def _is_time(self, what: str) -> bool:
+        now = self._clock()
+        with self._lock:
+            last = self._last.get(what)
+            if last is not None and now - last < EVERY:
+                return False
+            self._last[what] = now
+        return True
 
     def _tell_seen(self) -> None:
         now = self._now()

@@ -70,7 +70,7 @@ def test_the_gatekeeper_has_no_way_out(interpreter: str) -> None:
 @pytest.mark.parametrize("interpreter", INTERPRETERS.values(), ids=INTERPRETERS)
 def test_a_whole_walk_comes_out_the_same(interpreter: str) -> None:
     """Signing in, being admitted, turning and spending a token, and a body that is too deep."""
-    users = {"users": [{"username": "alice", "enabled": True}], "more": False}
+    users = {"users": [{"username": "alice", "enabled": True, "admin": False}], "more": False}
     expected = ["allow", 200, [401, "session_ended"], [401, "invalid_credentials"], [400, "invalid_json"], users]
 
     assert expected == json.loads(run(interpreter, "-m", "tests.fakes.elsewhere").splitlines()[-1])

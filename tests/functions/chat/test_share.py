@@ -109,7 +109,7 @@ def test_nobody_waits_for_the_store(clock: Clock) -> None:
     slow.go.set()
     settle()
 
-    assert (2, 2.0) == (len(at_work), board.standing("m").wait)
+    assert (3, 2.0) == (len(at_work), board.standing("m").wait)
 
 
 def test_a_store_that_fails_costs_nothing(clock: Clock) -> None:
@@ -168,17 +168,36 @@ def answered(board: Board, clock: Clock, seconds: int, failed: str = "") -> None
 
 
 def test_what_came_of_questions_is_told_to_the_others(records: Records, clock: Clock) -> None:
-    """With the next question, at most every five seconds; nobody hears itself."""
+    """At the first token, or with the next question, at most every five seconds; nobody hears itself."""
     here, tells = instance(records, clock)
     _, asks = instance(records, clock)
     answered(here, clock, 1)
+    settle()
+    first = [len(other["m"]) for other in asks.others()]
     answered(here, clock, 3, failed="upstream_cut")
     tells.look()
     settle()
     clock.forward(10)
 
     assert [{"m": [(13, 1.0, ""), (10, 3.0, "upstream_cut")]}] == [{"m": [tuple(one) for one in other["m"]]} for other in asks.others()]
-    assert [] == tells.others()
+    assert ([1], []) == (first, tells.others())
+
+
+def test_an_answer_that_is_under_way_is_told(records: Records, clock: Clock) -> None:
+    """A platform stops a function once it has answered; if it breaks off yet, that is told with the next question."""
+    here, tells = instance(records, clock)
+    _, asks = instance(records, clock)
+    lease = here.lease("m")
+    assert lease
+    lease.first_token()
+    settle()
+    under_way = asks.others()
+    clock.forward(5)
+    lease.end(failed="upstream_cut")
+    tells.look()
+    settle()
+
+    assert ([{"m": [(0.0, 0.0, "")]}], [{"m": [(0.0, 0.0, "upstream_cut")]}]) == (under_way, asks.others())
 
 
 def test_nothing_new_is_nothing_told(records: Records, clock: Clock) -> None:
@@ -261,6 +280,4 @@ class Broken:
         """Fail."""
         raise Unavailable
 
-    def get(self, *_: Any) -> None:
-        """Fail."""
-        raise Unavailable
+    get = put = query
