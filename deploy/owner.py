@@ -250,7 +250,7 @@ def _models(rows: Any, routes: Any) -> tuple[Rows, Rows, list[str]]:
         models.table(json.dumps(rows), json.dumps(secrets), json.dumps(routes))
     except SettingsError as error:
         said = error.message.replace("Settings to mend: ", "")
-        for ours, theirs in (("MODELS row", "[[models]] block"), ("ROUTES row", "[[routes]] block"), ("MODELS names", "[[models]] names")):
+        for ours, theirs in (("MODELS row", "[[models]] block"), ("ROUTES row", "[[routes]] block"), ("MODELS has", "[[models]] has")):
             said = said.replace(ours, theirs)
         return (), (), [said]
     return tuple(rows), tuple(routes), []

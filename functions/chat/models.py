@@ -125,13 +125,14 @@ def _loaded(text: str, kind: type) -> Any:
 def _faults(rows: list[Any], secrets: Mapping[str, Any]) -> list[str]:
     wrong = [complaint for number, row in enumerate(rows, 1) for complaint in _complaints(f"MODELS row {number}", row, secrets)]
     names = [row.get("name") for row in rows if isinstance(row, dict)]
-    return wrong if len(set(map(str, names))) == len(names) else [*wrong, "MODELS names a model twice"]
+    twice = sorted({str(name) for name in names if names.count(name) > 1})
+    return [*wrong, f"MODELS has two rows named {', '.join(map(repr, twice))}: each name leads to one model"] if twice else wrong
 
 
 def _complaints(where: str, row: Any, secrets: Mapping[str, Any]) -> list[str]:
     if not isinstance(row, dict):
         return [f"{where} must be an object"]
-    wrong = [f"{where} has an unknown member {name!r}" for name in sorted(set(row) - set(_MEMBERS))]
+    wrong = [f"{where} has an unknown member {name!r} (there are: {', '.join(_MEMBERS)})" for name in sorted(set(row) - set(_MEMBERS))]
     wrong += [f"{where}: {name} must be {must}" for name, (must, fits) in _MEMBERS.items() if name in row and not fits(row[name])]
     wrong += [f"{where} has no {name}" for name in ("name", "vendor", "base_url", "model") if not row.get(name)]
     if wrong:
@@ -195,12 +196,14 @@ def _route_faults(plans: list[Any], rows: list[Any]) -> Iterator[str]:
 
 
 def _route_complaints(where: str, plan: Mapping[str, Any], models: list[Any]) -> Iterator[str]:
-    yield from (f"{where} has an unknown member {name!r}" for name in sorted(set(plan) - set(_ROUTE_MEMBERS)))
+    yield from (
+        f"{where} has an unknown member {name!r} (there are: {', '.join(_ROUTE_MEMBERS)})" for name in sorted(set(plan) - set(_ROUTE_MEMBERS))
+    )
     if plan.get("strategy") not in STRATEGIES:
         yield f"{where}: strategy must be one of {', '.join(STRATEGIES)}"
     targets, weights = plan.get("targets"), plan.get("weights", [])
     if not isinstance(targets, list) or not targets or any(targets.count(one) > 1 or one not in models for one in targets):
-        yield f"{where}: targets must be names of models, each once"
+        yield f"{where}: targets must be names of models, each once, and not of routes; there are: {', '.join(map(repr, models)) or 'none'}"
     if not isinstance(weights, list) or not all(type(one) in (int, float) and 0 < one < 1_000_000 for one in weights):
         yield f"{where}: weights must be numbers above 0"
     elif ("weights" in plan) != (plan.get("strategy") == "weighted") or (weights and isinstance(targets, list) and len(weights) != len(targets)):

@@ -113,7 +113,7 @@ def test_what_is_chosen_is_read(tmp_path: Path) -> None:
         (f"[[models]]\n{ROW}key = 'sk-abc'\n", "the NAME of an environment variable"),
         (f"[[models]]\n{ROW}key = ['A']\n", "the NAME of an environment variable"),
         (f"[[models]]\n{ROW}output_limit = 2020-01-01\n", "output_limit must be one of max_tokens"),
-        (f"[[models]]\n{ROW}[[models]]\n{ROW}", "names a model twice"),
+        (f"[[models]]\n{ROW}[[models]]\n{ROW}", "has two rows named"),
     ],
     ids=lambda one: ascii(one[:40]),
 )

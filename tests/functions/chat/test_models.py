@@ -100,7 +100,7 @@ def test_all_faults_are_named_at_once() -> None:
         "row 5 has no model",
         "row 6: base_url",
         "its key OTHER is not given",
-        "names a model twice",
+        "has two rows named",
     ):
         assert part in message
 
@@ -227,7 +227,7 @@ def test_a_route_leads_to_no_route() -> None:
 
 def test_a_name_comes_once() -> None:
     """The second row would never be reached."""
-    assert "names a model twice" in wrong(ROW, {**ROW, "model": "other"})
+    assert "has two rows named" in wrong(ROW, {**ROW, "model": "other"})
 
 
 def test_no_fault_shows_a_key() -> None:
