@@ -105,8 +105,19 @@ def _keyless(row: Mapping[str, Any]) -> Checked:
     return Checked(row["name"], row["vendor"], good=False, says=f"Its key is not there: set {row['key']} in the environment.")
 
 
+#: What users are told to do, and what their owner can.
+_WORDS = {
+    "Ask the owner to check": "Check",
+    "Ask the owner to look": "Look",
+    "Twocan's key": "the key",
+    "Try again, or choose another model.": "Check base_url in its row, and whether the server runs.",
+}
+
+
 def _for_owner(message: str) -> str:
     """Return what users are told as their owner should read it."""
     # What a server says must not move the cursor of whoever reads it.
     message = "".join(one if one.isprintable() else " " for one in message)
-    return message.replace("Ask the owner to check", "Check").replace("Ask the owner to look", "Look").replace("Twocan's key", "the key")
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    return message

@@ -105,7 +105,7 @@ def test_a_server_that_is_not_there_cannot_be_reached() -> None:
     """Nobody listens at its address."""
     found = check(owner.Owner(models=(row(f"http://127.0.0.1:{free_pair()}"),)), KEYS)[0]
 
-    assert (False, True) == (found.good, "cannot be reached" in found.says)
+    assert (False, True) == (found.good, "cannot be reached. Check base_url in its row, and whether the server runs." in found.says)
 
 
 def test_a_key_that_is_not_there_is_said_of_its_model_only() -> None:
