@@ -26,6 +26,8 @@ _FRUIT = "Toucans eat mostly fruit. 🍇"
 NOTES = f"🟦 {_PADDING}{_FRUIT}\n{_PADDING}"
 EGGS = "Sometimes they take eggs from other nests."
 
+_PROSE = "A toucan says nothing of this. " * 40_000
+
 
 def passages(asked: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what the function would find in these documents."""
@@ -132,6 +134,28 @@ def test_a_source_opens_at_its_place(enter: Open) -> None:
     window.hook("citation").nth(1).click()
     expect(window.page.get_by_role("dialog")).to_contain_text("page 3")
     expect(mark).to_have_text(EGGS)
+
+
+def test_a_long_line_opens_at_its_place_and_is_copied_whole(enter: Open) -> None:
+    """A text without line breaks is laid out in blocks: the passage is in view, both ends can be reached, and a copy has no break in it."""
+    window = enter()
+    imitate(window)
+    line = f"{_PROSE}{_FRUIT} {_PROSE}"
+    attach(window, a_file("line.txt", line, "text/plain"))
+    window.ask("What do toucans eat?")
+    window.answer("complete")
+    window.hook("citation").click()
+    text = window.hook("document-text")
+
+    expect(window.page.locator("mark")).to_have_text(_FRUIT)
+    expect(window.page.locator("mark")).to_be_in_viewport(ratio=1)
+    for end in ("first", "last"):
+        block = getattr(text.locator("> div"), end)
+        block.scroll_into_view_if_needed()
+        expect(block).to_be_in_viewport()
+    text.evaluate("element => getSelection().selectAllChildren(element)")
+    window.page.keyboard.press("Control+c")
+    assert window.page.evaluate("navigator.clipboard.readText()") == line
 
 
 def test_a_number_in_the_answer_opens_its_source(enter: Open) -> None:

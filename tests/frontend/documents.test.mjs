@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { contextOf, findGrounds, questionOf } from "../../frontend/src/documents/asking.js";
 import { toBase64, toText } from "../../frontend/src/documents/bytes.js";
 import { citedIn, partsOf, placeOf } from "../../frontend/src/documents/citing.js";
+import { BLOCK, blocksOf, rowsOf } from "../../frontend/src/documents/cutting.js";
 import { MOST_BYTES, MOST_FILES } from "../../frontend/src/documents/limits.js";
 import { readFiles } from "../../frontend/src/documents/reading.js";
 import { formatSize } from "../../frontend/src/i18n/index.js";
@@ -189,4 +190,43 @@ test("Files that are attached twice at once are counted together", async () => {
 
   assert.equal(now().documents.length, MOST_FILES);
   assert.deepEqual(documents.refused.value.files.map(({ code }) => code), ["tooMany"]);
+});
+
+const LONG = {
+  "of lines": `${"Some words. ".repeat(9)}\n`.repeat(400),
+  "of one line": "Toucans say nothing. ".repeat(2000),
+  "without spaces": "巨嘴鸟一言不发。".repeat(5000),
+  "of pairs": `a${"🍇".repeat(10_000)}`,
+  "of accents": `a${"e\u0301".repeat(10_000)}`,
+  "of accents alone": "\u0301".repeat(20_000),
+  "of a title and a line": `Title\n${"word ".repeat(5000)}\nEnd`,
+  "that is short": "Hi",
+  "that is empty": "",
+};
+
+for (const [kind, text] of Object.entries(LONG)) {
+  test(`A text ${kind} is in its blocks whole and in order, and no block is too long`, () => {
+    const third = Math.floor(text.length / 3);
+    const parts = [text.slice(0, third), text.slice(third, 2 * third), text.slice(2 * third)];
+
+    const blocks = blocksOf(parts);
+
+    assert.equal(blocks.flat().join(""), text);
+    assert.deepEqual([0, 1, 2].map((index) => blocks.map((block) => block[index]).join("")), parts);
+    assert.ok(blocks.every((block) => block.join("").length <= BLOCK));
+  });
+}
+
+const ends = (text) => blocksOf([text, "", ""]).map(([block]) => block).slice(0, -1);
+
+test("A block ends with a line, and where a line is too long with a word or at least a character", () => {
+  assert.ok(ends(LONG["of lines"]).every((block) => block.endsWith("\n")));
+  assert.ok(ends(LONG["of one line"]).every((block) => block.endsWith(" ")));
+  assert.ok(ends(LONG["of pairs"]).every((block) => block.isWellFormed()));
+  assert.ok(ends(LONG["of accents"]).every((block) => block.endsWith("\u0301")));
+  assert.deepEqual(ends(LONG["of a title and a line"])[0], "Title\n");
+});
+
+test("A block's rows are those of its lines, and more for long ones", () => {
+  assert.deepEqual(["Hi", "one\n\ntwo", "a".repeat(900)].map(rowsOf), [1, 3, 11]);
 });

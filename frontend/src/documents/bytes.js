@@ -14,5 +14,9 @@ export function toBase64(bytes) {
 
 /** @param {string} data  base64 of UTF-8 */
 export function toText(data) {
-  return new TextDecoder().decode(Uint8Array.from(atob(data), (character) => character.charCodeAt(0)));
+  const units = atob(data);
+  const bytes = new Uint8Array(units.length);
+  // Not `Uint8Array.from`, which takes half a second for 3 MB.
+  for (let at = 0; at < units.length; at += 1) bytes[at] = units.charCodeAt(at);
+  return new TextDecoder().decode(bytes);
 }
