@@ -12,12 +12,13 @@
  * @property {string} requestId
  * @property {number} retryAfter  seconds; 0 when unknown
  *
- * @typedef {object} Model  What the picker shows of one public name; null is not known.
+ * @typedef {object} Model  What is told of one public name; null is not known.
  * @property {string} id
  * @property {string[]} vendors
  * @property {number | null} context  tokens
  * @property {boolean | null} vision
  * @property {boolean | null} tools
+ * @property {boolean | null} streaming  false: answers whole or not at all
  * @property {{ input: number, output: number, date: string } | null} price  US dollars for a million tokens
  * @property {{ strategy: string, models: string[] } | null} route  the models behind a name that is none itself
  *

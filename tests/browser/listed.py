@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def _model(name: str, vendors: str, context: int | None, price: tuple[float, float] | None, **more: Any) -> dict[str, Any]:
     told = price and {"currency": "USD", "per_tokens": 1_000_000, "input": price[0], "output": price[1], "date": "2026-11-01"}
-    can = {"vision": more.pop("vision", None), "tools": more.pop("tools", None), "streaming": None}
+    can = {"vision": more.pop("vision", None), "tools": more.pop("tools", None), "streaming": more.pop("streaming", None)}
     return {
         "id": name, "object": "model", "created": 0, "owned_by": vendors, "context_length": context, "capabilities": can, "price": told, **more
     }  # fmt: skip
@@ -21,7 +21,7 @@ MODELS = [
     _model("best", "anthropic, openai", 128_000, (5, 25), tools=True, route={"strategy": "ordered", "models": ["code", "error"]}),
     _model("code", "anthropic", 200_000, (3, 15), vision=True, tools=True),
     _model("error", "openai", 131_072, (1.25, 10), vision=True, tools=True),
-    _model("chinese", "replicate", 8192, (0.05, 0.25), vision=False, tools=False),
+    _model("chinese", "replicate", 8192, (0.05, 0.25), vision=False, tools=False, streaming=False),
     _model("stall", "sagemaker", 32_768, None),
     _model("hostile", "bedrock", None, None),
     _model("citing", "replicate", 131_072, (0.5, 1.5)),

@@ -115,6 +115,8 @@ class ScriptedModels:
 
 async def _answer(request: web.Request) -> web.StreamResponse:
     asked = await request.json()
+    if not asked.get("stream"):
+        return web.json_response(_whole(ANSWERS[asked["model"]]))
     response = web.StreamResponse(headers={"content-type": "text/event-stream"})
     await response.prepare(request)
     async for data in _events(asked["model"]):
@@ -139,3 +141,8 @@ async def _events(model: str) -> AsyncIterator[str]:
 def _chunk(delta: dict[str, str], finish: str | None = None) -> str:
     choices: list[dict[str, Any]] = [{"index": 0, "delta": delta, "finish_reason": finish}]
     return json.dumps({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": choices})
+
+
+def _whole(text: str) -> dict[str, Any]:
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    return {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 from playwright.sync_api import expect
@@ -79,6 +79,30 @@ def test_a_press_beside_the_list_closes_it(enter: Open) -> None:
 
     expect(window.page.get_by_role("listbox")).to_have_count(0)
     expect(window.hook("model-picker")).to_have_text("best")
+
+
+def test_a_model_that_cannot_stream_answers_whole(enter: Open) -> None:
+    """It is asked for no stream, which it would refuse, and its answer is shown as any other."""
+    window = enter()
+    window.choose("chinese")
+    with window.page.expect_request("**/v1/chat/completions") as asked:
+        window.ask("怎样按周分组日期？")
+    body: Any = asked.value.post_data_json
+
+    expect(window.answer("complete")).to_contain_text("下面是一个按周分组日期的函数")
+    expect(window.page.get_by_test_id("answer-model")).to_have_text("chinese")
+    assert {"model", "messages"} == set(body)
+
+
+def test_a_whole_answer_can_be_stopped_before_it_is_there(enter: Open) -> None:
+    """Nothing has come then, and the next question can be asked."""
+    window = enter()
+    window.page.route("**/v1/chat/completions", lambda _: None)
+    window.choose("chinese")
+    window.ask("怎样按周分组日期？")
+    window.hook("stop").click()
+
+    window.answer("stopped")
 
 
 def test_on_a_phone_the_list_is_within_the_screen(enter: Open) -> None:

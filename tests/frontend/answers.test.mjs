@@ -10,7 +10,7 @@ import { createMemoryStorage } from "../../frontend/src/state/storage.js";
 const text = (value) => [{ kind: "text", value }];
 const clock = { frame: setImmediate, later: (callback) => setImmediate(callback), now: () => 0 };
 
-async function build(chat, { known = "m", firstModel = async () => "m", ground = async () => null } = {}) {
+async function build(chat, { known = "m", firstModel = async () => "m", ground = async () => null, streams = () => true } = {}) {
   const asked = [];
   const said = [];
   const storage = createMemoryStorage();
@@ -18,9 +18,9 @@ async function build(chat, { known = "m", firstModel = async () => "m", ground =
     storage: Promise.resolve(storage), tabs: { tell: () => null, listen: () => null }, now: () => 1, firstModel: () => known,
   });
   await conversations.start("anna");
-  const api = { chat: (question, signal) => (asked.push(question), chat(signal)) };
+  const api = { chat: (question, signal, streamed) => (asked.push(question), chat(signal, streamed)) };
   const announce = (event) => said.push(event);
-  const answers = new Answers({ api, conversations, clock, firstModel, ground, defaultSystem: () => "", now: () => 1, announce });
+  const answers = new Answers({ api, conversations, clock, firstModel, streams, ground, defaultSystem: () => "", now: () => 1, announce });
   const id = conversations.currentId.value;
   const last = () => conversations.get(id).messages.at(-1);
   return { answers, conversations, storage, asked, said, id, last };
@@ -84,6 +84,19 @@ test("Stopping keeps what came", async () => {
 
   assert.deepEqual([last().text, last().state], ["so far", "stopped"]);
   assert.equal(answers.running.value.size, 0);
+});
+
+test("A model that cannot stream is not asked to, and its whole answer is one like any other", async () => {
+  const wanted = [];
+  const { answers, id, last } = await build(async function* (_, streamed) {
+    wanted.push(streamed);
+    yield [{ kind: "model", value: "a" }, ...text("Hello"), { kind: "finish", value: "stop" }];
+  }, { streams: (model) => model !== "m" });
+
+  await answers.ask(id, "hi");
+
+  assert.deepEqual(wanted, [false]);
+  assert.deepEqual([last().model, last().text, last().finish, last().state], ["a", "Hello", "stop", "complete"]);
 });
 
 test("A question asked before the list of models is there waits for it", async () => {

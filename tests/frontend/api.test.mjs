@@ -81,10 +81,35 @@ test("No answer at all is a network problem", async () => {
 test("A question asks for a stream with usage", async () => {
   const { api, calls } = await signedIn(() => new Response("data: [DONE]\n\n"));
 
-  for await (const batch of api.chat({ model: "m", messages: [] }, new AbortController().signal)) assert.deepEqual(batch, []);
+  for await (const batch of api.chat({ model: "m", messages: [] }, new AbortController().signal, true)) assert.deepEqual(batch, []);
 
   const expected = { model: "m", messages: [], stream: true, stream_options: { include_usage: true } };
   assert.deepEqual(JSON.parse(calls.at(-1).init.body), expected);
+});
+
+async function whole(api) {
+  const batches = [];
+  for await (const batch of api.chat({ model: "m", messages: [] }, new AbortController().signal, false)) batches.push(batch);
+  return batches;
+}
+
+test("A model that cannot stream is asked for a whole answer, which comes as one batch", async () => {
+  const answer = { model: "m", choices: [{ message: { content: "Hello" }, finish_reason: "stop" }] };
+  const { api, calls } = await signedIn(() => Response.json(answer));
+
+  const batches = await whole(api);
+
+  const values = batches.map((batch) => batch.map(({ value }) => value));
+  assert.deepEqual(values, [["m", "Hello", "stop"]]);
+  assert.deepEqual(JSON.parse(calls.at(-1).init.body), { model: "m", messages: [] });
+});
+
+test("A whole answer that is refused, or is none, is a problem", async () => {
+  const told = [Response.json({ error: { code: "upstream_error" } }, { status: 502 }), new Response("<h1>Welcome</h1>")];
+  const { api } = await signedIn(() => told.shift());
+
+  assert.equal((await problemOf(whole(api))).code, "upstream_error");
+  assert.equal((await problemOf(whole(api))).code, "not_the_api");
 });
 
 test("Signing out tells the server once, with the token it ends", async () => {

@@ -8,18 +8,18 @@ import { language } from "../../frontend/src/i18n/index.js";
 
 const PRICE = { input: 1.25, output: 10, currency: "USD", per_tokens: 1_000_000, date: "2026-11-01" };
 const FULL = {
-  id: "claude", owned_by: "anthropic", context_length: 200_000, capabilities: { vision: true, tools: true, streaming: null }, price: PRICE,
+  id: "claude", owned_by: "anthropic", context_length: 200_000, capabilities: { vision: true, tools: true, streaming: false }, price: PRICE,
 };
 
 test("Everything that is told is read", () => {
   assert.deepEqual(readModel(FULL), {
-    id: "claude", vendors: ["anthropic"], context: 200_000, vision: true, tools: true,
+    id: "claude", vendors: ["anthropic"], context: 200_000, vision: true, tools: true, streaming: false,
     price: { input: 1.25, output: 10, date: "2026-11-01" }, route: null,
   });
 });
 
 test("What is not told, or not in the promised form, is not known", () => {
-  const unknown = { vendors: [], context: null, vision: null, tools: null, price: null, route: null };
+  const unknown = { vendors: [], context: null, vision: null, tools: null, streaming: null, price: null, route: null };
   const odd = { id: "m", owned_by: 5, context_length: "big", capabilities: { vision: "yes" }, price: { ...PRICE, currency: "EUR" }, route: { models: "a" } };
 
   assert.deepEqual(readModel({ id: "m" }), { id: "m", ...unknown });

@@ -43,3 +43,15 @@ test("An empty list is said to be one, and who waits next has it read again", as
   assert.deepEqual(empty, [true, null]);
   assert.deepEqual([models.isEmpty.value, models.list.value], [false, ["a"]]);
 });
+
+test("A model is asked for a stream unless it is told that it cannot", async () => {
+  const told = { yes: true, no: false, unsaid: null };
+  const entries = Object.entries(told).map(([id, streaming]) => readModel({ id, capabilities: { streaming } }));
+  const models = createModels({ models: async () => entries });
+  const before = models.streams("no");
+
+  await models.load();
+
+  assert.deepEqual(["yes", "no", "unsaid", "gone"].map(models.streams), [true, false, true, true]);
+  assert.equal(before, true);
+});

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createAnswerDecoder, readAnswer } from "../../frontend/src/api/stream.js";
+import { createAnswerDecoder, piecesOfWhole, readAnswer } from "../../frontend/src/api/stream.js";
 
 const chunk = (delta, finish_reason = null) => `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
 const DONE = "data: [DONE]\n\n";
@@ -116,4 +116,12 @@ test("A chunk tells which model it is of", () => {
   const { pieces } = decode([`data: ${JSON.stringify({ model: "a", choices: [{ delta: { content: "hi" } }] })}\n\n`, DONE]);
 
   assert.deepEqual(pieces, [{ kind: "model", value: "a" }, { kind: "text", value: "hi" }]);
+});
+
+test("A whole answer is told in the pieces of one chunk", () => {
+  const message = { role: "assistant", content: "yes", reasoning_content: "hm" };
+  const pieces = piecesOfWhole({ model: "a", choices: [{ index: 0, message, finish_reason: "length" }] });
+
+  assert.deepEqual(pieces.map(({ kind, value }) => [kind, value]), [["model", "a"], ["thinking", "hm"], ["text", "yes"], ["finish", "length"]]);
+  assert.deepEqual([null, {}, { choices: [] }].map(piecesOfWhole), [[], [], []]);
 });

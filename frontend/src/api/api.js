@@ -4,7 +4,7 @@
  */
 
 import { readModel } from "./model.js";
-import { readAnswer } from "./stream.js";
+import { piecesOfWhole, readAnswer } from "./stream.js";
 import { ApiError } from "./problem.js";
 import { Session } from "./session.js";
 import { createTransport, readJson } from "./transport.js";
@@ -55,13 +55,16 @@ export class Api {
   }
 
   /**
-   * The answer's pieces, a batch per network chunk.
+   * The answer's pieces, a batch per network chunk; all in one of a model that cannot stream.
    * @param {Question} question
    * @param {AbortSignal} signal
+   * @param {boolean} streams
    */
-  async *chat(question, signal) {
-    const body = { ...question, stream: true, stream_options: { include_usage: true } };
-    yield* readAnswer(await this.#call("/v1/chat/completions", { method: "POST", body, signal }));
+  async *chat(question, signal, streams) {
+    const body = streams ? { ...question, stream: true, stream_options: { include_usage: true } } : question;
+    const response = await this.#call("/v1/chat/completions", { method: "POST", body, signal });
+    if (streams) yield* readAnswer(response);
+    else yield piecesOfWhole(await readJson(response));
   }
 
   /**

@@ -8,13 +8,14 @@
 /** @param {any} entry @returns {Model} */
 export function readModel(entry) {
   const { id, owned_by: owner, context_length: context, capabilities } = entry ?? {};
-  const { vision, tools } = capabilities ?? {};
+  const { vision, tools, streaming } = capabilities ?? {};
   return {
     id: String(id),
     vendors: typeof owner === "string" ? owner.split(",").map(trim).filter(Boolean) : [],
     context: amount(context),
     vision: truth(vision),
     tools: truth(tools),
+    streaming: truth(streaming),
     price: readPrice(entry?.price ?? {}),
     route: readRoute(entry?.route),
   };

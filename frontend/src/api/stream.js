@@ -1,6 +1,7 @@
 /**
  * A streamed answer: text/event-stream in, pieces out. Knows the chunk's shape and the one law of the stream:
- * it ends with `[DONE]` or one error, and anything else was cut. Must not know fetch, tokens or the screen.
+ * it ends with `[DONE]` or one error, and anything else was cut. A whole answer gives the same pieces at once.
+ * Must not know fetch, tokens or the screen.
  * To show another field of a chunk, add a kind of `Piece` and yield it in `piecesOf`.
  */
 
@@ -77,6 +78,15 @@ export function createAnswerDecoder(requestId) {
     },
     done: () => finished,
   };
+}
+
+/**
+ * The pieces of a whole answer, whose message is what all deltas make.
+ * @param {any} answer
+ */
+export function piecesOfWhole(answer) {
+  const choice = answer?.choices?.[0];
+  return piecesOf({ model: answer?.model, choices: [{ ...choice, delta: choice?.message }] });
 }
 
 /**

@@ -20,6 +20,7 @@ import { createPainter } from "./painting.js";
  * @property {Pick<Api, "chat">} api
  * @property {Conversations} conversations
  * @property {() => Promise<string>} firstModel  for a conversation that was begun before the list of models was there
+ * @property {(model: string) => boolean} streams  whether a model may be asked for a stream
  * @property {() => string} defaultSystem
  * @property {(conversation: Conversation, stopped: AbortSignal) => Promise<Grounds | null>} ground  what to answer from, null for nothing
  * @property {Clock} clock
@@ -161,12 +162,13 @@ export class Answers {
 
   /** @param {string} id @param {string} replyId @param {AbortSignal} stopped @returns {Promise<AsyncIterable<Piece[]>>} */
   async #pieces(id, replyId, stopped) {
-    const { api, conversations, defaultSystem, ground } = this.#parts;
+    const { api, conversations, streams, defaultSystem, ground } = this.#parts;
     const conversation = conversations.get(id);
     const grounds = conversation ? await ground(conversation, stopped) : null;
     if (grounds) this.#amend(id, replyId, { passages: grounds.passages });
     const messages = conversation ? toWire(conversation, defaultSystem(), grounds?.context) : [];
-    return api.chat({ model: conversation?.model ?? "", messages }, stopped);
+    const model = conversation?.model ?? "";
+    return api.chat({ model, messages }, stopped, streams(model));
   }
 
   /** @param {string} id @param {AbortController | null} controller */

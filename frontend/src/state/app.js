@@ -53,6 +53,7 @@ export class App {
       clock,
       now,
       firstModel: () => this.models.ready().then(firstModel),
+      streams: this.models.streams,
       defaultSystem: () => preferences.person.value.defaultSystem,
       ground: (conversation, stopped) => this.documents.ground(conversation, stopped),
       announce: (event) => this.announce(`answer.${event}`),

@@ -45,5 +45,8 @@ export function createModels(api) {
     if (error) throw error;
   }
 
-  return { all, list, isEmpty, problem, load, ready };
+  /** Whether a model may be asked for a stream: unless it is told that it cannot. @param {string} model */
+  const streams = (model) => !all.value.some(({ id, streaming }) => id === model && streaming === false);
+
+  return { all, list, isEmpty, problem, load, ready, streams };
 }
