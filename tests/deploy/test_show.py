@@ -56,7 +56,7 @@ def test_the_first_plan_says_what_is_not_known_yet(tmp_path: Path) -> None:
     text = show.steps(planned).plain
 
     assert "SITE_ORIGIN: (known after apply)" in text
-    assert "  + 8 preflights, which need no token\n" in text
+    assert "  + 9 preflights, which need no token\n" in text
     assert f"{len(planned)} to create, 0 to change, 0 to delete" in text
 
 
