@@ -181,7 +181,7 @@ def test_documents_and_sources_survive_a_reload(enter: Open, person: Person) -> 
     attach(window, *_FILES)
     window.ask("What do toucans eat?")
     window.answer("complete")
-    window.page.reload()
+    window.reload()
     window.sign_in(person)
     window.hook("citation").first.click()
     expect(window.page.locator("mark")).to_have_text(_FRUIT)

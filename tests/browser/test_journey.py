@@ -69,7 +69,7 @@ def test_conversations_survive_a_reload_and_the_sign_in_does_not(window: Visit, 
     window.choose("code")
     window.ask("Group dates by week")
     said = window.answer("complete").inner_text()
-    window.page.reload()
+    window.reload()
     window.sign_in(person)
 
     expect(window.questions().first).to_contain_text("Group dates by week")

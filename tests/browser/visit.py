@@ -24,6 +24,20 @@ WATCH = """() => {
 }"""
 
 
+# Whether the device has each conversation's last answer as it ended.
+_KEPT = """() => new Promise((resolve) => {
+  const opening = indexedDB.open("twocan");
+  opening.onsuccess = () => {
+    const reading = opening.result.transaction("bodies").objectStore("bodies").getAll();
+    reading.onsuccess = () => {
+      opening.result.close();
+      const last = reading.result.flatMap(({ messages }) => messages.slice(-1));
+      resolve(last.length > 0 && last.every(({ role, state }) => role === "assistant" && state !== "streaming"));
+    };
+  };
+})"""
+
+
 class Look(NamedTuple):
     """How a browser is set up."""
 
@@ -76,6 +90,11 @@ class Visit:
         """Write a question and send it with the Enter key."""
         self.hook("composer").fill(question)
         self.hook("composer").press("Enter")
+
+    def reload(self) -> None:
+        """Reload the page once what was said is kept: what is being written at that moment may be lost."""
+        self.page.wait_for_function(_KEPT)
+        self.page.reload()
 
     def answer(self, state: str) -> Locator:
         """Return the last answer, once it is in this state."""
