@@ -23,7 +23,11 @@ class Function(NamedTuple):
 
     def keeps(self, breaker: str) -> bool:
         """Say whether it reaches the records: for accounts and sessions, or because the owner wants its breakers "shared"."""
-        return "STORE" in self.needs or (breaker == "shared" and "BREAKER" in self.needs)
+        return not {"STORE", "BREAKER"}.isdisjoint(self.given(breaker))
+
+    def given(self, breaker: str) -> tuple[str, ...]:
+        """Return the names of the settings that it is given: those that it needs, and the breakers' place only where they are "shared"."""
+        return tuple(name for name in self.needs if name != "BREAKER" or breaker == "shared")
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -177,11 +177,11 @@ class Deployment:
 
     def _check_room(self, known: Mapping[str, str | None]) -> None:
         """Raise DeployError for settings that no function can be given."""
-        apart, shared = self._module.parts(self.choices).apart, self.choices.deploy.breaker == "shared"
+        apart = self._module.parts(self.choices).apart
         given = {name: packed(value) for name, value in plain(self.name, self.choices).items()}
         for one in bundle.FUNCTIONS:
             settings = {name: value for name, value in given.items() if name in one.needs}
-            secrets = {name: value for name in one.needs if (value := known.get(name)) and (name != "BREAKER" or shared)}
+            secrets = {name: value for name in one.given(self.choices.deploy.breaker) if (value := known.get(name))}
             for field in (settings, secrets) if apart else (settings | secrets,):
                 if (size := len(json.dumps(field, ensure_ascii=False).encode())) > _ROOM:
                     raise DeployError(_NO_ROOM.format(function=one.name, size=size, room=_ROOM))

@@ -154,7 +154,7 @@ def _function(one: bundle.Function, wish: Wish, seen: Seen) -> Function:
     there = seen.things.get(f"function {one.name}")
     kept = dict(there.secrets) if isinstance(there, Function) else {}
     # A secret that this machine does not know stays as it is in the cloud, so the mark that is wanted is the one that is seen.
-    secret = [name for name in one.needs if name in _SECRET and (name != "BREAKER" or wish.choices.deploy.breaker == "shared")]
+    secret = [name for name in one.given(wish.choices.deploy.breaker) if name in _SECRET]
     marks = {name: wish.mark(name) or kept.get(name) for name in secret}
     return Function(
         name=one.name,

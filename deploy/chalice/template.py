@@ -98,10 +98,8 @@ def _function(one: bundle.Function, there: dict[str, Any], order: Order) -> dict
 
 def _variables(one: bundle.Function, order: Order) -> Iterator[tuple[str, Any]]:
     """Yield the settings that a function needs, and no others; one that is not here has its default."""
-    for name in one.needs:
+    for name in one.given(order.choices.deploy.breaker):
         if name in _RECORDS:
-            if name == "BREAKER" and not one.keeps(order.choices.deploy.breaker):
-                continue
             yield name, {"Fn::Sub": "dynamodb://${Records}?region=${AWS::Region}"}
         elif name == "SITE_ORIGIN" or _TABLE[name].secret:
             yield name, {"Ref": logical(name.lower())}

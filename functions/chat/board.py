@@ -23,6 +23,8 @@ _PROBE = 30.0
 _SOON = 0.25
 #: How much of the last time to a first token goes into the average, and the seconds for which that is believed.
 _SHARE, _FRESH = 0.3, 120.0
+#: Seconds after which an outcome counts no more.
+PERIOD = 3600
 #: How many of the last outcomes are kept of each model.
 _LATELY = 50
 
@@ -109,7 +111,7 @@ class Lease:
             self._open = False
             self._kept.end(probes=self._probes, failed=failed, retry_after=retry_after)
             if self._noted is not None:
-                self._noted.end(self._kept.now(), failed or "")
+                self._kept.amend(self._noted, failed or "")
             elif failed is not None:
                 self._kept.note(None, failed)
 
@@ -132,7 +134,6 @@ class _Kept:
     """One model's: the moments until which it is left alone (0: it is not) and until which a probe is waited for, failures in a row, and counts."""
 
     def __init__(self, clock: Callable[[], float], tell: Callable[[float], None], seen: Callable[[], None]) -> None:
-        self.now = clock
         self._clock = clock
         self._tell = tell
         self._seen = seen
@@ -177,6 +178,9 @@ class _Kept:
             self._lately.append(noted)
         self._seen()
         return noted
+
+    def amend(self, noted: _Noted, code: str) -> None:
+        noted.end(self._clock(), code)
 
     def lately(self) -> list[Outcome]:
         now = self._clock()

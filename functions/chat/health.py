@@ -9,6 +9,8 @@ import math
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from functions.chat.board import PERIOD
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -16,9 +18,6 @@ if TYPE_CHECKING:
     from functions.chat.failover import Desk
     from functions.chat.models import Route
     from functions.shared.providers import Target
-
-#: Seconds after which an outcome counts no more.
-PERIOD = 3600
 
 
 def report(routes: Mapping[str, Route], desk: Desk, now: float) -> dict[str, Any]:

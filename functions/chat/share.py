@@ -13,7 +13,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable
 
-from functions.chat.board import Outcome
+from functions.chat.board import PERIOD, Outcome
 from functions.shared.errors import Conflict, TwocanError
 from functions.shared.stores import ANY
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 EVERY = 5.0
 _PARTITION = "breaker"
 _SEEN = "seen"
-# Seconds after which nobody asks what an instance has seen.
-_KEPT = 3600
 # Instances that are read at once.
 _PAGE = 100
 # Names of models are the owner's, and few.
@@ -94,7 +92,7 @@ class Share:
         now = self._now()
         seen = {name: [_written(outcome, now) for outcome in self._board.lately(name)] for name in self._board.standings()}
         if seen != self._told:
-            self._records.put(_SEEN, self._name, {"models": seen}, if_version=ANY, expires=int(now) + _KEPT)
+            self._records.put(_SEEN, self._name, {"models": seen}, if_version=ANY, expires=int(now) + PERIOD)
             self._told = seen
 
     def _read(self) -> None:

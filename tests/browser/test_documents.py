@@ -116,13 +116,19 @@ def test_a_question_is_answered_from_the_documents_and_cites_them(enter: Open) -
     expect(window.hook("citation")).to_have_text([f"[1]notes.md{_FRUIT}", f"[2]birds.pdf · page 3{EGGS}"])
 
 
-def test_a_source_opens_at_its_place(enter: Open) -> None:
-    """A text is shown whole, scrolled to the marked passage; of a PDF the page's number and the passage."""
+def answered(enter: Open) -> Visit:
+    """Return a window with an answer from both files."""
     window = enter()
     imitate(window)
     attach(window, *_FILES)
     window.ask("What do toucans eat?")
     window.answer("complete")
+    return window
+
+
+def test_a_source_opens_at_its_place(enter: Open) -> None:
+    """A text is shown whole, scrolled to the marked passage; of a PDF the page's number and the passage."""
+    window = answered(enter)
     window.hook("citation").first.click()
     mark = window.page.locator("mark")
 
@@ -160,11 +166,7 @@ def test_a_long_line_opens_at_its_place_and_is_copied_whole(enter: Open) -> None
 
 def test_a_number_in_the_answer_opens_its_source(enter: Open) -> None:
     """Where it stands in the text, by pointer and by keyboard; the focus comes back to it."""
-    window = enter()
-    imitate(window)
-    attach(window, *_FILES)
-    window.ask("What do toucans eat?")
-    window.answer("complete")
+    window = answered(enter)
     number = window.hook("cite").first
     number.press("Enter")
     expect(window.page.locator("mark")).to_have_text(_FRUIT)
